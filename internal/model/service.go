@@ -1,0 +1,152 @@
+package model
+
+import (
+	"cmp"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// Key names a service: its namespace and its name in it.
+type Key struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// String is namespace/name, the form that kubectl and logs use.
+func (k Key) String() string { return k.Namespace + "/" + k.Name }
+
+// Compare orders keys by namespace, then name.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(cmp.Compare(k.Namespace, o.Namespace), cmp.Compare(k.Name, o.Name))
+}
+
+// ServiceType says how a service appears to its clients.
+type ServiceType string
+
+const (
+	// ClusterIP services have a virtual IP that spreads connections over the endpoints.
+	ClusterIP ServiceType = "ClusterIP"
+	// Headless services have no virtual IP: their name answers with every ready address.
+	Headless ServiceType = "Headless"
+	// ExternalName services are a CNAME to the active target's hostname.
+	ExternalName ServiceType = "ExternalName"
+)
+
+// Protocol is a port's transport protocol, spelled as Kubernetes does.
+type Protocol string
+
+// The protocols of Kubernetes Services. SCTP has names in DNS and no relay.
+const (
+	TCP  Protocol = "TCP"
+	UDP  Protocol = "UDP"
+	SCTP Protocol = "SCTP"
+)
+
+// Service is what is wanted: one name in one namespace.
+type Service struct {
+	Key    Key         `json:"key"`
+	Type   ServiceType `json:"type"`
+	Origin Origin      `json:"origin"`
+
+	// ClusterIPs are the virtual IPs, at most one of each family, the primary
+	// first. Empty unless Type is ClusterIP.
+	ClusterIPs []netip.Addr `json:"clusterIPs,omitempty"`
+	Ports      []Port       `json:"ports,omitempty"`
+	Targets    []Target     `json:"targets,omitempty"`
+
+	// SessionAffinity is how long a client address sticks to its endpoint after
+	// its last connection (sessionAffinity: ClientIP). Zero means no affinity.
+	SessionAffinity time.Duration `json:"sessionAffinity,omitempty"`
+	// PublishNotReady publishes endpoints in DNS whether or not they are ready.
+	PublishNotReady bool       `json:"publishNotReady,omitempty"`
+	Resolution      Resolution `json:"resolution"`
+}
+
+// Origin says where a service was declared, for people.
+type Origin struct {
+	// Kind is Service or ExternalService.
+	Kind string `json:"kind"`
+	File string `json:"file,omitempty"`
+	// Line counts from 1; 0 means unknown.
+	Line int `json:"line,omitempty"`
+}
+
+// Port is one port of a service.
+type Port struct {
+	// Name is empty only where a service has a single port.
+	Name     string   `json:"name,omitempty"`
+	Protocol Protocol `json:"protocol"`
+	// Port is what clients connect to.
+	Port uint16 `json:"port"`
+	// TargetPort is where resolved targets listen. Endpoints from manifests
+	// carry their own ports instead, matched by name.
+	TargetPort  uint16 `json:"targetPort,omitempty"`
+	AppProtocol string `json:"appProtocol,omitempty"`
+}
+
+// String is NAME:PORT/PROTOCOL, without the name where there is none.
+func (p Port) String() string {
+	s := strconv.Itoa(int(p.Port)) + "/" + string(p.Protocol)
+	if p.Name == "" {
+		return s
+	}
+	return p.Name + ":" + s
+}
+
+// Target is one place where a service lives. Exactly one of Hostname, SRV,
+// Addresses and Endpoints is set.
+type Target struct {
+	Name string `json:"name"`
+	// Priority is the target's tier: lower is preferred, equals share the load.
+	Priority int `json:"priority"`
+
+	// Hostname is resolved to A and AAAA records; without a trailing dot.
+	Hostname string `json:"hostname,omitempty"`
+	// SRV is an SRV owner name (RFC 2782) that gives hosts and ports; without a
+	// trailing dot.
+	SRV string `json:"srv,omitempty"`
+	// Addresses are fixed.
+	Addresses []netip.Addr `json:"addresses,omitempty"`
+	// Endpoints come from Endpoints and EndpointSlice manifests, with ports of
+	// their own.
+	Endpoints []Endpoint `json:"endpoints,omitempty"`
+}
+
+// Endpoint is one address with the ports that it serves.
+type Endpoint struct {
+	Addr netip.Addr `json:"ip"`
+	// Hostname is the endpoint's own DNS label below the service's name. Empty
+	// means that DNS derives one from the address.
+	Hostname string `json:"hostname,omitempty"`
+	// Target is the name of the target that it belongs to.
+	Target string `json:"target,omitempty"`
+	Ready  bool   `json:"ready"`
+	// Ports are shared between endpoints and must not be written.
+	Ports []EndpointPort `json:"ports,omitempty"`
+}
+
+// EndpointPort is where an endpoint serves one port of its service. The name
+// joins it to the service's port, as in Kubernetes.
+type EndpointPort struct {
+	Name     string   `json:"name,omitempty"`
+	Protocol Protocol `json:"protocol"`
+	Port     uint16   `json:"port"`
+}
+
+// Resolution bounds how names are looked up. Zero fields take the defaults of
+// [DefaultResolution].
+type Resolution struct {
+	// MinInterval is the floor under a record's TTL.
+	MinInterval time.Duration `json:"minInterval,omitempty"`
+	// MaxInterval is the ceiling over a record's TTL.
+	MaxInterval time.Duration `json:"maxInterval,omitempty"`
+	// MissingGrace is how long NXDOMAIN or an empty answer must last before it
+	// is believed.
+	MissingGrace time.Duration `json:"missingGrace,omitempty"`
+}
+
+// DefaultResolution is what a service gets that says nothing.
+func DefaultResolution() Resolution {
+	return Resolution{MinInterval: time.Second, MaxInterval: 5 * time.Minute, MissingGrace: time.Minute}
+}
