@@ -72,7 +72,8 @@ type ConditionType string
 const (
 	// Accepted: the manifest is valid and nothing else claims its place.
 	Accepted ConditionType = "Accepted"
-	// Resolved: the published tier's names have addresses that DNS confirms.
+	// Resolvable is the condition Resolved: DNS confirms the published tier's
+	// addresses, or they need no DNS.
 	Resolvable ConditionType = "Resolved"
 	// Programmed: listeners and records stand as decided.
 	Programmed ConditionType = "Programmed"

@@ -1,0 +1,52 @@
+# Fairlead. `make` lists the targets.
+
+GO      ?= go
+TOOL     = $(GO) tool -modfile=tools/go.mod
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS  = -X main.version=$(VERSION)
+# Fuzzing time of each target in `make fuzz`.
+FUZZTIME ?= 30s
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test packages check unit system fuzz bench fmt clean
+
+help: #? list the targets
+	@grep -E '^[a-z]+:.*#\?' $(MAKEFILE_LIST) | sed -E 's/:.*#\? */\t/' | expand -t 12
+
+build: #? build bin/fairlead and bin/standins
+	@$(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+run: build #? serve examples/ with stand-ins for the outside world, until Ctrl-C
+	@./examples/run.sh
+
+test: packages check unit system #? everything: checks, unit tests, whole-system tests
+
+packages: #? install the Debian packages that the whole-system tests use, where permitted
+	@./test/packages.sh
+
+check: #? formatting, vet, staticcheck, other platforms
+	@echo '--- check'
+	@files=$$($(TOOL) gofumpt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$files" ]; then echo "not gofumpt-ed (make fmt):"; echo "$$files"; exit 1; fi
+	@$(GO) vet ./...
+	@$(TOOL) staticcheck ./...
+	@GOOS=darwin $(GO) vet ./cmd/... ./internal/...
+
+unit: #? unit tests, with the race detector
+	@echo '--- unit tests'
+	@$(GO) test -race ./api/... ./cmd/... ./internal/... ./test/layout/...
+
+system: build #? whole-system tests against real programs
+	@echo '--- whole-system tests'
+	@$(GO) test -timeout 60m ./test/...
+
+fuzz: #? fuzz every target for FUZZTIME
+	@./test/fuzz.sh $(FUZZTIME)
+
+bench: build #? measure beside CoreDNS and HAProxy, and write docs/benchmarks.md
+	@$(GO) run ./test/bench -o docs/benchmarks.md
+
+fmt: #? format the code
+	@$(TOOL) gofumpt -w $$(git ls-files -co --exclude-standard '*.go')
+
+clean: #? remove what was built
+	@rm -rf bin

@@ -1,0 +1,302 @@
+package engine
+
+import (
+	"maps"
+	"net/netip"
+	"reflect"
+	"slices"
+	"time"
+
+	"fairlead.dev/internal/failover"
+	"fairlead.dev/internal/model"
+)
+
+// Desired is everything that is wanted, at once.
+type Desired struct {
+	Services   []model.Service
+	Namespaces []string
+	Problems   []model.Problem
+}
+
+// core holds what is wanted, known and decided. It is used by one goroutine.
+type core struct {
+	domain    string
+	forbidden []netip.Prefix
+
+	services   map[model.Key]*record
+	questions  map[model.Question]*question
+	namespaces []string
+	problems   []model.Problem
+	agenda     agenda
+
+	// ready are the questions whose time has come and that nobody asks yet.
+	ready []model.Question
+	// stale are the services that must be decided anew.
+	stale map[model.Key]struct{}
+	// changed says that the next snapshot differs from the last one for
+	// clients, aged that it differs only in how fresh it says its answers are.
+	changed, aged bool
+	generation    uint64
+	faults        map[model.Key]model.Fault
+}
+
+// record is one service.
+type record struct {
+	service   model.Service
+	decision  model.Decision
+	published *model.Published
+}
+
+// question is one question that at least one service wants answered.
+type question struct {
+	answer model.Answer
+	users  map[model.Key]struct{}
+	asked  bool
+	due    time.Time
+}
+
+func newCore(domain string, forbidden []netip.Prefix) *core {
+	return &core{
+		domain:    domain,
+		forbidden: forbidden,
+		services:  map[model.Key]*record{},
+		questions: map[model.Question]*question{},
+		stale:     map[model.Key]struct{}{},
+		changed:   true,
+	}
+}
+
+// set replaces what is wanted. Services that did not change are not decided anew.
+func (c *core) set(d Desired) {
+	wanted := make(map[model.Key]struct{}, len(d.Services))
+	for _, s := range d.Services {
+		wanted[s.Key] = struct{}{}
+		r, ok := c.services[s.Key]
+		if ok && reflect.DeepEqual(r.service, s) {
+			continue
+		}
+		if !ok {
+			r = &record{}
+			c.services[s.Key] = r
+		}
+		r.service = s
+		c.stale[s.Key] = struct{}{}
+	}
+	for key, r := range c.services {
+		if _, ok := wanted[key]; ok {
+			continue
+		}
+		c.release(key, r.decision.Questions, nil)
+		delete(c.services, key)
+		delete(c.stale, key)
+		c.changed = true
+	}
+	if !slices.Equal(c.namespaces, d.Namespaces) || !slices.Equal(c.problems, d.Problems) {
+		c.changed = true
+	}
+	c.namespaces, c.problems = slices.Clone(d.Namespaces), d.Problems
+}
+
+// observe takes the answer to a question that was asked.
+func (c *core) observe(o model.Observation) {
+	q, ok := c.questions[o.Question]
+	if !ok {
+		return // nobody wants it any more
+	}
+	q.answer = after(q.answer, o)
+	q.asked = false
+	q.due = o.At.Add(c.interval(q, o))
+	c.agenda.add(item{at: q.due, question: o.Question})
+	for key := range q.users {
+		c.stale[key] = struct{}{}
+	}
+}
+
+// after is what is known once o has come.
+func after(a model.Answer, o model.Observation) model.Answer {
+	a.Last = o
+	switch {
+	case o.Class == model.Answered:
+		a.Good, a.MissingSince = o, time.Time{}
+	case !o.Class.Failed() && a.MissingSince.IsZero():
+		a.MissingSince = o.At
+	}
+	return a
+}
+
+// wake moves what is due at now: questions to ready, services to stale. It
+// returns when to wake next, zero if nothing is planned.
+func (c *core) wake(now time.Time) time.Time {
+	for {
+		it, ok := c.agenda.next()
+		if !ok {
+			return time.Time{}
+		}
+		if it.at.After(now) {
+			return it.at
+		}
+		c.agenda.drop()
+		if it.question == (model.Question{}) {
+			c.reconsider(it)
+			continue
+		}
+		q, ok := c.questions[it.question]
+		if !ok || q.asked || !q.due.Equal(it.at) {
+			continue // overtaken
+		}
+		q.asked = true
+		c.ready = append(c.ready, it.question)
+	}
+}
+
+func (c *core) reconsider(it item) {
+	if r, ok := c.services[it.service]; ok && r.decision.Next.Equal(it.at) {
+		c.stale[it.service] = struct{}{}
+	}
+}
+
+// take returns up to n questions that should be asked now.
+func (c *core) take(n int) []model.Question {
+	n = min(n, len(c.ready))
+	taken := c.ready[:n:n]
+	c.ready = c.ready[n:]
+	return taken
+}
+
+// decide decides the stale services anew, in the order of their keys.
+func (c *core) decide(now time.Time) {
+	keys := slices.SortedFunc(maps.Keys(c.stale), model.Key.Compare)
+	clear(c.stale)
+	for _, key := range keys {
+		r := c.services[key]
+		d := failover.Decide(failover.Input{
+			Service: r.service, Answer: c.answer, Now: now, Forbidden: c.forbidden, Domain: c.domain,
+		})
+		c.release(key, r.decision.Questions, d.Questions)
+		c.want(key, d.Questions, now)
+		if !d.Next.IsZero() {
+			c.agenda.add(item{at: d.Next, service: key})
+		}
+		r.decision = d
+		c.publish(r, now)
+	}
+}
+
+// publish replaces what stands for r, if it would differ.
+func (c *core) publish(r *record, now time.Time) {
+	p := &model.Published{Service: r.service, Decision: r.decision}
+	p.Decision.Conditions = slices.Clone(r.decision.Conditions)
+	program(p, c.faults)
+	var before []model.Condition
+	if r.published != nil {
+		before = r.published.Decision.Conditions
+	}
+	since(p.Decision.Conditions, before, now)
+	if r.published == nil || !sameForClients(r.published, p) {
+		c.changed = true
+	}
+	c.aged = true
+	r.published = p
+}
+
+// setFaults takes what the sink could not carry out.
+func (c *core) setFaults(faults []model.Fault, now time.Time) {
+	old := c.faults
+	c.faults = make(map[model.Key]model.Fault, len(faults))
+	for _, f := range faults {
+		c.faults[f.Key] = f
+	}
+	for key, r := range c.services {
+		if old[key] != c.faults[key] {
+			c.publish(r, now)
+		}
+	}
+}
+
+// snapshot returns every decision.
+func (c *core) snapshot(now time.Time) *model.Snapshot {
+	services := make([]*model.Published, 0, len(c.services))
+	for _, r := range c.services {
+		services = append(services, r.published)
+	}
+	c.generation++
+	c.changed, c.aged = false, false
+	s := model.NewSnapshot(c.domain, slices.Clone(c.namespaces), services, c.problems)
+	s.Generation, s.At = c.generation, now
+	return s
+}
+
+func (c *core) answer(q model.Question) (model.Answer, bool) {
+	known, ok := c.questions[q]
+	if !ok || known.answer.Last.At.IsZero() {
+		return model.Answer{}, false
+	}
+	return known.answer, true
+}
+
+// want has questions asked at once that nobody asked before.
+func (c *core) want(key model.Key, questions []model.Question, now time.Time) {
+	for _, name := range questions {
+		q, ok := c.questions[name]
+		if !ok {
+			q = &question{users: map[model.Key]struct{}{}, due: now}
+			c.questions[name] = q
+			c.agenda.add(item{at: now, question: name})
+		}
+		q.users[key] = struct{}{}
+	}
+}
+
+// release forgets questions that the last service to want them wants no more.
+func (c *core) release(key model.Key, old, kept []model.Question) {
+	for _, name := range old {
+		q, ok := c.questions[name]
+		if !ok || slices.Contains(kept, name) {
+			continue
+		}
+		delete(q.users, key)
+		if len(q.users) == 0 {
+			delete(c.questions, name)
+		}
+	}
+}
+
+// retryFailed is how soon a failed lookup is tried again at the earliest, and
+// retryMissing how soon at the latest a name that never had records.
+const (
+	retryFailed  = time.Second
+	retryMissing = 30 * time.Second
+)
+
+// interval is when to ask again: after the TTL, within the narrowest bounds
+// that the services which share the question set.
+func (c *core) interval(q *question, o model.Observation) time.Duration {
+	bounds := model.Resolution{MaxInterval: time.Duration(1<<63 - 1)}
+	for key := range q.users {
+		r := c.services[key].service.Resolution
+		if bounds.MinInterval == 0 || r.MinInterval < bounds.MinInterval {
+			bounds.MinInterval = r.MinInterval
+		}
+		bounds.MaxInterval = min(bounds.MaxInterval, r.MaxInterval)
+	}
+	if o.Class.Failed() {
+		return max(bounds.MinInterval, retryFailed)
+	}
+	ceiling := bounds.MaxInterval
+	if o.Class != model.Answered && q.answer.Good.At.IsZero() {
+		ceiling = min(ceiling, retryMissing)
+	}
+	return max(min(o.TTL, ceiling), bounds.MinInterval)
+}
+
+// since keeps the time at which each condition got its status.
+func since(now, before []model.Condition, at time.Time) {
+	for i := range now {
+		now[i].Since = at
+		for _, b := range before {
+			if b.Type == now[i].Type && b.Status == now[i].Status {
+				now[i].Since = b.Since
+			}
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package layout
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestPackageComments: exactly one package comment in each package, which says
+// what the package is for and, in so many words, what it does not do.
+func TestPackageComments(t *testing.T) {
+	for _, p := range packages(t) {
+		var docs []string
+		for _, name := range p.GoFiles {
+			f := parse(t, filepath.Join(p.Dir, name), parser.ParseComments|parser.PackageClauseOnly)
+			if f.Doc != nil {
+				docs = append(docs, f.Doc.Text())
+			}
+		}
+		if len(docs) != 1 {
+			t.Errorf("%s has %d package comments, want one", p.ImportPath, len(docs))
+			continue
+		}
+		text := strings.Join(strings.Fields(docs[0]), " ")
+		if !slices.ContainsFunc(strings.FieldsFunc(text, func(r rune) bool { return !('a' <= r && r <= 'z') }), negates) {
+			t.Errorf("%s: its comment does not say what the package does not do:\n%s", p.ImportPath, docs[0])
+		}
+	}
+}
+
+func negates(word string) bool {
+	return slices.Contains([]string{"not", "no", "nothing", "never", "neither", "only", "none", "without"}, word)
+}
+
+// TestFileSizes: a file has one job. The limits are those of the design.
+func TestFileSizes(t *testing.T) {
+	var sizes []int
+	for _, p := range packages(t) {
+		for _, name := range p.GoFiles {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := bytes.Count(text, []byte("\n"))
+			if lines > 400 {
+				t.Errorf("%s/%s has %d lines, want at most 400: is it one job?", p.ImportPath, name, lines)
+			}
+			sizes = append(sizes, lines)
+		}
+	}
+	slices.Sort(sizes)
+	if median := sizes[len(sizes)/2]; median > 120 {
+		t.Errorf("the median file has %d lines, want at most 120", median)
+	}
+}
+
+// TestNoHiddenState: no init functions, no exits outside cmd, and no variables
+// of a package but errors, compiled expressions, embedded files and interface
+// checks.
+func TestNoHiddenState(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, name := range p.GoFiles {
+			path := filepath.Join(p.Dir, name)
+			f := parse(t, path, 0)
+			for _, d := range f.Decls {
+				checkDecl(t, p, name, d)
+			}
+			if strings.Contains(p.ImportPath, "/cmd/") || f.Name.Name == "main" {
+				continue
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				sel, ok := n.(*ast.SelectorExpr)
+				if ok && isIdent(sel.X, "os") && sel.Sel.Name == "Exit" || ok && isIdent(sel.X, "log") && strings.HasPrefix(sel.Sel.Name, "Fatal") {
+					t.Errorf("%s/%s exits: only cmd may", p.ImportPath, name)
+				}
+				return true
+			})
+		}
+	}
+}
+
+func checkDecl(t *testing.T, p pkg, file string, d ast.Decl) {
+	t.Helper()
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil && d.Name.Name == "init" {
+			t.Errorf("%s/%s has an init function", p.ImportPath, file)
+		}
+	case *ast.GenDecl:
+		if d.Tok != token.VAR {
+			return
+		}
+		for _, spec := range d.Specs {
+			v := spec.(*ast.ValueSpec)
+			for i, n := range v.Names {
+				if n.Name == "_" || embedded(d, v) || i < len(v.Values) && constant(v.Values[i]) {
+					continue
+				}
+				t.Errorf("%s/%s: package variable %s: hold it in a struct, or make it a constant", p.ImportPath, file, n.Name)
+			}
+		}
+	}
+}
+
+// constant reports whether a variable's value is as good as a constant.
+func constant(e ast.Expr) bool {
+	call, ok := e.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	return ok && (isIdent(sel.X, "errors") && sel.Sel.Name == "New" ||
+		isIdent(sel.X, "regexp") && sel.Sel.Name == "MustCompile" ||
+		isIdent(sel.X, "netip") && strings.HasPrefix(sel.Sel.Name, "MustParse"))
+}
+
+func embedded(d *ast.GenDecl, v *ast.ValueSpec) bool {
+	for _, g := range []*ast.CommentGroup{d.Doc, v.Doc} {
+		if g == nil {
+			continue
+		}
+		for _, c := range g.List {
+			if strings.HasPrefix(c.Text, "//go:embed") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isIdent(e ast.Expr, name string) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == name
+}
+
+func parse(t *testing.T, path string, mode parser.Mode) *ast.File {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, mode|parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}

@@ -1,0 +1,111 @@
+package layout
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "fairlead.dev"
+
+// layers says what each package may import of this module, directly or through
+// others, and whether it may reach k8s.io. A package that is not listed fails.
+var layers = map[string]struct {
+	may  []string
+	kube bool
+	why  string
+}{
+	"internal/model":     {why: "the nouns depend on nothing"},
+	"internal/wire":      {may: []string{"internal/model"}, why: "the JSON form of the nouns, shared by server and client"},
+	"internal/failover":  {may: []string{"internal/model"}, why: "the decision is pure: no clock, no I/O, no Kubernetes"},
+	"internal/vip":       {may: []string{"internal/model"}, why: "address assignment is pure"},
+	"internal/convert":   {may: []string{"internal/model", "api/v1alpha1"}, kube: true, why: "the one place where API types become nouns"},
+	"internal/resolve":   {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
+	"internal/relay":     {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
+	"internal/dnsserver": {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
+	"internal/metrics":   {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
+	"internal/table":     {may: []string{"internal/model", "internal/wire"}, why: "a client of the wire form"},
+	"internal/dash":      {may: []string{"internal/model", "internal/wire"}, why: "I/O packages know only the nouns"},
+	"internal/podenv":    {why: "a program's surroundings have nothing to do with services"},
+	"internal/standin":   {why: "the outside world of the examples is not part of the product"},
+	"internal/engine":    {may: []string{"internal/model", "internal/failover"}, why: "the loop knows neither files nor Kubernetes"},
+	"internal/file":      {may: []string{"internal/model", "internal/convert", "internal/vip", "api/v1alpha1"}, kube: true, why: "a source: manifests on disk"},
+	"api/v1alpha1":       {kube: true, why: "types for others to use"},
+	"cmd/fairlead":       {may: []string{"*"}, kube: true, why: "wiring"},
+	"cmd/standins":       {may: []string{"internal/standin"}, why: "wiring of the stand-ins"},
+	"test/cluster":       {why: "tests bring no dependency into the product"},
+	"test/cluster/up":    {may: []string{"test/cluster"}, why: "tests bring no dependency into the product"},
+	"test/lab":           {why: "the outside world of the tests knows nothing of the product"},
+	"test/layout":        {why: "tests only"},
+	"test/e2e":           {may: []string{"test/lab"}, why: "whole-system tests judge the binary from outside"},
+	"test/differential":  {may: []string{"test/cluster"}, why: "whole-system tests judge the binary from outside"},
+	"test/bench":         {may: []string{"test/lab", "test/cluster"}, why: "benchmarks measure the binary from outside"},
+}
+
+type pkg struct {
+	ImportPath string
+	Deps       []string
+	Doc        string
+	GoFiles    []string
+	Dir        string
+}
+
+// packages lists the module's packages with all that each one links.
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Deps,Doc,GoFiles,Dir", module+"/...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []pkg
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestImportsGoDown(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module+"/")
+		rule, ok := layers[name]
+		if !ok {
+			t.Errorf("%s stands in no layer: say in %s what it may import, and why", name, "test/layout/layers_test.go")
+			continue
+		}
+		for _, dep := range p.Deps {
+			own, inside := strings.CutPrefix(dep, module+"/")
+			if inside && !slices.Contains(rule.may, own) && !slices.Contains(rule.may, "*") {
+				t.Errorf("%s imports %s: %s", name, own, rule.why)
+			}
+			if !rule.kube && strings.HasPrefix(dep, "k8s.io/") {
+				t.Errorf("%s links %s: %s", name, dep, rule.why)
+			}
+		}
+	}
+}
+
+// TestThePureOnesArePure: no clock, no I/O, no logs in what decides.
+func TestThePureOnesArePure(t *testing.T) {
+	for _, name := range []string{"internal/model", "internal/failover", "internal/vip"} {
+		out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, module+"/"+name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, dep := range strings.Fields(string(out)) {
+			if slices.Contains([]string{"os", "net", "log", "log/slog", "context", "sync", "math/rand", "math/rand/v2", "io"}, dep) {
+				t.Errorf("%s imports %s, and it must stay pure", name, dep)
+			}
+		}
+	}
+}
