@@ -4,11 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
-	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"fairlead.dev/internal/failover"
 	"fairlead.dev/internal/model"
 )
 
@@ -209,32 +209,37 @@ func (e *Engine) send(now time.Time) {
 }
 
 // report logs what became of services, with the reason and message of their
-// condition Ready.
+// condition Ready: what people should know where it changed, the rest in detail.
 func (e *Engine) report(before, after *model.Snapshot) {
 	for _, p := range after.Services {
 		old := before.Find(p.Service.Key)
 		if old == p {
 			continue
 		}
-		c, _ := p.Decision.Condition(model.Ready)
-		level := slog.LevelInfo
-		switch {
-		case old == nil && before.Generation == 0 && c.Status, old != nil && sameCondition(old, c):
-			level = slog.LevelDebug
-		case !c.Status && c.Reason != "Pending":
-			level = slog.LevelWarn
-		}
-		if old != nil && reflect.DeepEqual(old.Decision.Conditions, p.Decision.Conditions) {
+		is, was := readiness(p), readiness(old)
+		if is == was {
 			continue
 		}
+		level := slog.LevelDebug
+		switch {
+		case is.Status && old != nil && was.Reason != failover.ReasonPending && !was.Status:
+			level = slog.LevelInfo
+		case !is.Status && is.Reason != failover.ReasonPending:
+			level = slog.LevelWarn
+		}
 		e.cfg.Log.Log(context.Background(), level, "service", "service", p.Service.Key.String(),
-			"ready", c.Status, "reason", c.Reason, "message", c.Message)
+			"ready", is.Status, "reason", is.Reason, "message", is.Message)
 	}
 }
 
-func sameCondition(old *model.Published, c model.Condition) bool {
-	o, _ := old.Decision.Condition(model.Ready)
-	return o.Status == c.Status && o.Reason == c.Reason
+// readiness is the condition Ready without its time; zero if p is nil.
+func readiness(p *model.Published) model.Condition {
+	if p == nil {
+		return model.Condition{}
+	}
+	c, _ := p.Decision.Condition(model.Ready)
+	c.Since = time.Time{}
+	return c
 }
 
 // earliest returns the earlier time; zero means never.

@@ -147,3 +147,41 @@ func parse(t *testing.T, path string, mode parser.Mode) *ast.File {
 	}
 	return f
 }
+
+// TestDependenciesAreJustified: every direct dependency has its line, and every
+// line its dependency.
+func TestDependenciesAreJustified(t *testing.T) {
+	root := filepath.Join("..", "..")
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(root, "docs", "design", "dependencies.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(mod, []byte("\nreplace ")) {
+		t.Error("go.mod has a replace directive")
+	}
+	direct := map[string]bool{}
+	for line := range strings.Lines(string(mod)) {
+		fields := strings.Fields(line)
+		if len(fields) == 2 && strings.HasPrefix(fields[1], "v") {
+			direct[fields[0]] = true
+		}
+	}
+	if len(direct) > 15 {
+		t.Errorf("%d direct dependencies, want at most 15", len(direct))
+	}
+	for m := range direct {
+		if !bytes.Contains(page, []byte("| "+m+" |")) {
+			t.Errorf("%s has no line in docs/design/dependencies.md", m)
+		}
+	}
+	for line := range strings.Lines(string(page)) {
+		name, ok := strings.CutPrefix(line, "| ")
+		if name, _, _ = strings.Cut(name, " "); ok && strings.Contains(name, ".") && !direct[name] {
+			t.Errorf("docs/design/dependencies.md lists %s, which go.mod does not require", name)
+		}
+	}
+}

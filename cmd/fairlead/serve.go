@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"fairlead.dev/internal/dash"
+	"fairlead.dev/internal/dnsserver"
+	"fairlead.dev/internal/engine"
+	"fairlead.dev/internal/file"
+	"fairlead.dev/internal/metrics"
+	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/relay"
+	"fairlead.dev/internal/resolve"
+	"fairlead.dev/internal/wire"
+)
+
+// resolvConf names the outside resolvers where no flag does.
+const resolvConf = "/etc/resolv.conf"
+
+// fallbackPort is where DNS is served when port 53 is not permitted.
+const fallbackPort = 5353
+
+// serveOptions is what `fairlead run` needs, checked.
+type serveOptions struct {
+	paths     []string
+	cidrs     []netip.Prefix
+	domain    string
+	dns       netip.AddrPort
+	upstreams []netip.AddrPort
+	http      string
+	drain     time.Duration
+	// dnsFallback permits another port for dns.
+	dnsFallback bool
+	// quiet leaves out the lines that are for people.
+	quiet          bool
+	log            *slog.Logger
+	stdout, stderr io.Writer
+}
+
+// instance is the wired program.
+type instance struct {
+	serveOptions
+	started time.Time
+
+	loader *file.Loader
+	engine *engine.Engine
+	relay  *relay.Relay
+	dns    *dnsserver.Server
+	page   net.Listener
+	config dash.Config
+	told   *reporter
+}
+
+// serve runs until ctx ends: it wires source, engine and sinks, in the order in
+// which data flows.
+func serve(ctx context.Context, o serveOptions) error {
+	in, first, err := wireUp(ctx, o)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return in.engine.Run(ctx) })
+	group.Go(func() error { return in.dns.Serve(ctx) })
+	group.Go(func() error { return dash.Serve(ctx, in.page, in.config) })
+	group.Go(func() error {
+		if err := in.set(ctx, first); err != nil {
+			return nil // told to stop before it began
+		}
+		in.banner()
+		return in.loader.Watch(ctx, func(d file.Desired) { in.set(ctx, d) })
+	})
+	err = group.Wait()
+	in.log.Info("stopping", "drainTimeout", o.drain)
+	if cut := in.relay.Close(context.Background()); cut != nil {
+		in.log.Warn("connections were cut", "reason", cut)
+	}
+	return err
+}
+
+// set hands a desired state to the engine and says what is new about it.
+func (in *instance) set(ctx context.Context, d file.Desired) error {
+	in.told.report(d.Problems)
+	return in.engine.Set(ctx, engine.Desired{Services: d.Services, Namespaces: d.Namespaces, Problems: d.Problems})
+}
+
+// wireUp makes every part and takes every address, so that what cannot work
+// fails before anything is served.
+func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error) {
+	in := &instance{serveOptions: o, started: time.Now(), told: &reporter{log: o.log}}
+	var first file.Desired
+
+	loader, err := file.New(file.Config{Paths: o.paths, ClusterDomain: o.domain, ServiceCIDRs: o.cidrs})
+	if err != nil {
+		return nil, first, err
+	}
+	in.loader = loader
+	if first, err = loader.Load(); err != nil {
+		return nil, first, err
+	}
+	upstream, err := in.outside()
+	if err != nil {
+		return nil, first, err
+	}
+
+	registry := metrics.NewRegistry()
+	counters, err := metrics.New(registry, metrics.Config{Version: versionText(), Snapshot: in.snapshot})
+	if err != nil {
+		return nil, first, err
+	}
+	in.told.reloaded = counters.Reloads
+	in.relay = relay.New(relay.Config{Hooks: relayHooks(counters), DrainTimeout: o.drain})
+	in.engine = engine.New(engine.Config{
+		Domain: o.domain, Forbidden: o.cidrs, Sink: in.relay.Publish, Log: o.log,
+		Resolver: &resolve.Client{Upstream: upstream, Now: time.Now, Looked: counters.Lookup},
+	})
+	in.dns = dnsserver.New(dnsserver.Config{
+		Snapshot: in.engine.Snapshot, Forwarder: upstream, Log: o.log,
+		Hooks: dnsserver.Hooks{Query: counters.DNSQuery},
+	})
+	if err := in.listenDNS(ctx); err != nil {
+		return nil, first, err
+	}
+	if in.page, err = net.Listen("tcp", o.http); err != nil {
+		in.dns.Close()
+		return nil, first, fmt.Errorf("the status page cannot listen: %w; choose another address with --http-listen", err)
+	}
+	host, _, _ := net.SplitHostPort(o.http)
+	in.config = dash.Config{
+		Snapshot: in.engine.Snapshot, Ready: in.ready, Metrics: metrics.Handler(registry), Hosts: []string{host},
+		Info: func() wire.Info { return in.info(upstream.Servers()) },
+	}
+	return in, first, nil
+}
+
+// snapshot is what the metrics show; there is none before the engine is made.
+func (in *instance) snapshot() *model.Snapshot {
+	if in.engine == nil {
+		return nil
+	}
+	return in.engine.Snapshot()
+}
+
+// outside is the upstream of the flags, or that of the machine.
+func (in *instance) outside() (*resolve.Upstream, error) {
+	if len(in.upstreams) > 0 {
+		return resolve.NewUpstream(in.upstreams, 0, 0), nil
+	}
+	own := func(a netip.AddrPort) bool { return a.Addr() == in.serveOptions.dns.Addr() }
+	servers, err := resolve.SystemServers(resolvConf, own)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if len(servers) == 0 && err == nil {
+		in.log.Warn("no outside DNS server is known: only the cluster's names resolve", "fix", "--upstream IP")
+	}
+	return resolve.NewUpstream(servers, 0, 0), err
+}
+
+// listenDNS takes the DNS address, or where that is not permitted and none was
+// asked for, the fallback port.
+func (in *instance) listenDNS(ctx context.Context) error {
+	addr := in.serveOptions.dns
+	err := in.dns.Listen(ctx, addr)
+	if err == nil || !in.dnsFallback || !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	fallback := netip.AddrPortFrom(addr.Addr(), fallbackPort)
+	if err := in.dns.Listen(ctx, fallback); err != nil {
+		return err
+	}
+	in.log.Warn("DNS is served on another port, since port 53 is not permitted", "address", fallback,
+		"fix", "run as root, or once: sysctl -w net.ipv4.ip_unprivileged_port_start=53")
+	return nil
+}
+
+// ready says what is still missing, for /readyz.
+func (in *instance) ready() error {
+	s := in.engine.Snapshot()
+	if s.Generation == 0 {
+		return errors.New("the manifests are being read")
+	}
+	var pending []error
+	for _, p := range s.Services {
+		if c, _ := p.Decision.Condition(model.Resolvable); c.Reason == "Pending" {
+			pending = append(pending, fmt.Errorf("%s: %s", p.Service.Key, c.Message))
+		}
+	}
+	return errors.Join(pending...)
+}
+
+func (in *instance) info(servers []netip.AddrPort) wire.Info {
+	i := wire.Info{
+		Version: versionText(), Started: in.started, HTTPAddress: in.page.Addr().String(), Paths: in.paths,
+		DNSAddress: in.dns.Addrs()[0].String(),
+	}
+	for _, s := range servers {
+		i.Upstreams = append(i.Upstreams, s.String())
+	}
+	for _, c := range in.cidrs {
+		i.ServiceCIDRs = append(i.ServiceCIDRs, c.String())
+	}
+	return i
+}
+
+// banner tells a person where everything is.
+func (in *instance) banner() {
+	s := in.engine.Snapshot()
+	dns := in.dns.Addrs()[0]
+	if in.quiet {
+		in.log.Info("serving", "services", len(s.Services), "dns", dns, "http", in.page.Addr().String(), "paths", in.paths)
+		return
+	}
+	at := "@" + dns.Addr().String()
+	if dns.Port() != 53 {
+		at += fmt.Sprintf(" -p %d", dns.Port())
+	}
+	fmt.Fprintf(in.stdout, "fairlead %s serves %d services\n", versionText(), len(s.Services))
+	fmt.Fprintf(in.stdout, "  DNS          %s\n", dns)
+	fmt.Fprintf(in.stdout, "  status page  http://%s\n", in.page.Addr())
+	i := slices.IndexFunc(s.Services, func(p *model.Published) bool { return p.Service.Type != "" })
+	if i >= 0 {
+		key := s.Services[i].Service.Key
+		fmt.Fprintf(in.stdout, "  try          dig %s %s.%s.svc.%s\n", at, key.Name, key.Namespace, s.Domain)
+	}
+}

@@ -1,0 +1,128 @@
+package convert
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"fairlead.dev/api/v1alpha1"
+	"fairlead.dev/internal/model"
+)
+
+// The kinds that count.
+const (
+	kindNamespace       = "Namespace"
+	kindService         = "Service"
+	kindEndpoints       = "Endpoints"
+	kindEndpointSlice   = "EndpointSlice"
+	kindExternalService = v1alpha1.Kind
+)
+
+// converter holds one conversion under way.
+type converter struct {
+	in         Input
+	names      map[identity]int
+	services   map[model.Key]*declared
+	wanted     []*Wanted
+	sources    map[model.Key][]*source
+	sourceKeys []model.Key
+	unlabelled []*source
+
+	// byNamespace and byName are made when the first name is suggested.
+	byNamespace, byName map[string][]string
+	suggested           int
+	namespaces          map[string]struct{}
+	problems            []Problem
+}
+
+// identity is what two objects must not share. Service and ExternalService
+// share theirs, for both become a Service.
+type identity struct {
+	kind string
+	model.Key
+}
+
+// declared is a Service or ExternalService that somebody wrote, whether or not
+// it is served.
+type declared struct {
+	report *report
+	// wanted is nil if it is not served.
+	wanted *Wanted
+	// why says in a few words why it takes no endpoints; empty if it does.
+	why string
+	// plain is nil for an ExternalService.
+	plain *corev1.Service
+}
+
+func newConverter(in Input) *converter {
+	n := len(in.Objects)
+	return &converter{
+		in:         in,
+		names:      make(map[identity]int, n),
+		services:   make(map[model.Key]*declared, n),
+		sources:    make(map[model.Key][]*source, n),
+		namespaces: make(map[string]struct{}),
+	}
+}
+
+// claimName checks an object's name, and that no earlier object has it.
+func (c *converter) claimName(r *report) bool {
+	if !r.checkMeta() {
+		return false
+	}
+	id := identity{kind: r.kind, Key: r.key}
+	switch r.kind {
+	case kindNamespace:
+		return true // declared in every folder, and the same everywhere
+	case kindExternalService:
+		id.kind = kindService
+	}
+	first, taken := c.names[id]
+	if !taken {
+		c.names[id] = r.source
+		return true
+	}
+	other := c.report(first)
+	r.error("DefinedTwice", at("metadata", "name"),
+		fmt.Sprintf("%s is already defined by %s in %s; that one stays and this one is not served", r.key, other.kind, other.place()),
+		fmt.Sprintf("delete one of the two (%s, %s), or give one another name or namespace", other.place(), r.place()))
+	return false
+}
+
+// meta returns an object's kind and metadata. A value of another type has none.
+func meta(v any) (kind string, m *metav1.ObjectMeta) {
+	switch o := v.(type) {
+	case *corev1.Namespace:
+		return kindNamespace, &o.ObjectMeta
+	case *corev1.Service:
+		return kindService, &o.ObjectMeta
+	case *corev1.Endpoints: //nolint:staticcheck // people write them
+		return kindEndpoints, &o.ObjectMeta
+	case *discoveryv1.EndpointSlice:
+		return kindEndpointSlice, &o.ObjectMeta
+	case *v1alpha1.ExternalService:
+		return kindExternalService, &o.ObjectMeta
+	default:
+		return "", nil
+	}
+}
+
+// KeyOf returns an object's kind, and its namespace and name; a missing
+// namespace is "default". The kind is empty for a value that Convert does not
+// take.
+func KeyOf(v any) (kind string, key model.Key) {
+	kind, m := meta(v)
+	switch {
+	case m == nil:
+		return "", model.Key{}
+	case kind == kindNamespace:
+		return kind, model.Key{Name: m.Name}
+	case m.Namespace == "":
+		return kind, model.Key{Namespace: corev1.NamespaceDefault, Name: m.Name}
+	default:
+		return kind, model.Key{Namespace: m.Namespace, Name: m.Name}
+	}
+}

@@ -1,0 +1,141 @@
+package file
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"fairlead.dev/internal/convert"
+	"fairlead.dev/internal/model"
+)
+
+// inspector compares a YAML tree with the Go type that it should fill, to say
+// in a person's words what the decoder refused.
+type inspector struct {
+	strict   bool
+	budget   int
+	problems []model.Problem
+}
+
+// inspect returns what is wrong with an object: unknown fields, and values of
+// the wrong type.
+func inspect(n *yaml.Node, value any, k *kind) []model.Problem {
+	in := &inspector{strict: k.strict, budget: maxExpanded}
+	in.value(n, reflect.TypeOf(value), "", n.Line)
+	return in.problems
+}
+
+func (in *inspector) value(n *yaml.Node, t reflect.Type, path string, line int) {
+	if n = follow(n); n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+		return
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if word, ok := specialType(t); ok {
+		in.special(n, word, path, line)
+		return
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		in.structure(n, t, path, line)
+	case reflect.Map:
+		if in.is(n, yaml.MappingNode, wantMapping, path, line) {
+			in.entries(n, t, path)
+		}
+	case reflect.Slice:
+		if in.is(n, yaml.SequenceNode, wantList, path, line) {
+			for i, item := range n.Content {
+				in.value(item, t.Elem(), path+"["+strconv.Itoa(i)+"]", item.Line)
+			}
+		}
+	default:
+		in.scalar(n, t, path, line)
+	}
+}
+
+func (in *inspector) entries(n *yaml.Node, t reflect.Type, path string) {
+	entries, _ := pairs(n, &in.budget)
+	for _, p := range entries {
+		in.value(p.value, t.Elem(), path+"["+follow(p.key).Value+"]", p.key.Line)
+	}
+}
+
+func (in *inspector) structure(n *yaml.Node, t reflect.Type, path string, line int) {
+	if !in.is(n, yaml.MappingNode, wantMapping, path, line) {
+		return
+	}
+	fields := fieldsOf(t)
+	entries, _ := pairs(n, &in.budget)
+	for _, p := range entries {
+		name := follow(p.key).Value
+		full := strings.TrimPrefix(path+"."+name, ".")
+		if ft, ok := fields[name]; ok {
+			in.value(p.value, ft, full, p.key.Line)
+			continue
+		}
+		in.unknown(name, full, fields, p.key.Line)
+	}
+}
+
+func (in *inspector) unknown(name, full string, fields map[string]reflect.Type, line int) {
+	known := make([]string, 0, len(fields))
+	for f := range fields {
+		known = append(known, f)
+	}
+	slices.Sort(known)
+	p := model.Problem{
+		Severity: model.Warning, Reason: "UnknownField", Field: full, Line: line,
+		Message: "unknown field " + full + ": it is ignored",
+		Hint:    "delete it, or look for the right name in kubectl explain",
+	}
+	if in.strict {
+		p.Severity, p.Message = model.Error, "unknown field "+full
+		p.Hint = "the fields here are " + strings.Join(known, ", ")
+	}
+	if near := convert.Nearest(name, known); near != "" {
+		p.Message += "; did you mean " + near + "?"
+		p.Hint = "write " + near
+	}
+	in.problems = append(in.problems, p)
+}
+
+// is reports whether the node is of that kind, and a problem if not.
+func (in *inspector) is(n *yaml.Node, want yaml.Kind, words, path string, line int) bool {
+	if n.Kind == want {
+		return true
+	}
+	in.wrong(n, words, path, line)
+	return false
+}
+
+func (in *inspector) wrong(n *yaml.Node, want, path string, line int) {
+	if path == "" {
+		path = "the object"
+	}
+	in.problems = append(in.problems, model.Problem{
+		Severity: model.Error, Reason: "WrongType", Field: strings.TrimPrefix(path, "the object"), Line: line,
+		Message: fmt.Sprintf("%s must be %s, and is %s", path, want, describe(n)), Hint: wrongHint(n, want),
+	})
+}
+
+// wrongHint says what to write where something else is wanted.
+func wrongHint(n *yaml.Node, want string) string {
+	_, notNumber := strconv.Atoi(n.Value)
+	switch {
+	case want == wantString && n.Kind == yaml.ScalarNode:
+		return fmt.Sprintf("write it in quotes: %q", n.Value)
+	case want == wantNumber && isString(n) && notNumber == nil:
+		return "write it without quotes: " + n.Value
+	case want == wantList:
+		return "begin each item with a hyphen on a line of its own, or write [ ] around all"
+	case want == wantMapping:
+		return "write FIELD: VALUE, each on a line of its own"
+	default:
+		return "write " + want
+	}
+}

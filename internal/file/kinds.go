@@ -1,0 +1,149 @@
+package file
+
+import (
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"sigs.k8s.io/json"
+
+	"fairlead.dev/api/v1alpha1"
+	"fairlead.dev/internal/model"
+)
+
+// kind is one of the kinds that count.
+type kind struct {
+	typeMeta
+	make func() any
+	// strict kinds refuse unknown fields. The others are Kubernetes' own, whose
+	// next release may know the field.
+	strict bool
+}
+
+// typeMeta is what an object says that it is.
+type typeMeta struct {
+	apiVersion, kind string
+}
+
+const fairleadAPI = v1alpha1.Group + "/" + v1alpha1.Version
+
+// kinds lists the kinds that count.
+func kinds() [5]kind {
+	return [...]kind{
+		{typeMeta: typeMeta{"v1", "Service"}, make: func() any { return new(corev1.Service) }},
+		{typeMeta: typeMeta{"v1", "Endpoints"}, make: func() any { return new(corev1.Endpoints) }}, //nolint:staticcheck // people write them
+		{typeMeta: typeMeta{"discovery.k8s.io/v1", "EndpointSlice"}, make: func() any { return new(discoveryv1.EndpointSlice) }},
+		{typeMeta: typeMeta{"v1", "Namespace"}, make: func() any { return new(corev1.Namespace) }},
+		{typeMeta: typeMeta{fairleadAPI, v1alpha1.Kind}, make: func() any { return new(v1alpha1.ExternalService) }, strict: true},
+	}
+}
+
+// String is how an object of this type is named in the count of those skipped.
+func (t typeMeta) String() string {
+	if t.kind == "" {
+		return "without kind"
+	}
+	for _, k := range kinds() {
+		if k.kind == t.kind {
+			return t.kind + " of " + t.apiVersion // somebody else's
+		}
+	}
+	return t.kind
+}
+
+// object names an object: KIND NAMESPACE/NAME.
+func (t typeMeta) object(n *yaml.Node) string {
+	m := get(n, "metadata")
+	if m == nil || text(m, "name") == "" {
+		return t.kind
+	}
+	if t.kind == "Namespace" {
+		return t.kind + " " + text(m, "name")
+	}
+	namespace := text(m, "namespace")
+	if namespace == "" {
+		namespace = corev1.NamespaceDefault
+	}
+	return t.kind + " " + namespace + "/" + text(m, "name")
+}
+
+// isList reports whether it is a list of objects: List, ServiceList and so on.
+func (t typeMeta) isList() bool {
+	if t.apiVersion == "v1" && t.kind == "List" {
+		return true
+	}
+	item, ok := strings.CutSuffix(t.kind, "List")
+	if !ok {
+		return false
+	}
+	for _, k := range kinds() {
+		if k.kind == item && k.apiVersion == t.apiVersion {
+			return true
+		}
+	}
+	return false
+}
+
+// item is what the items of a list are that do not say so themselves.
+func (t typeMeta) item() typeMeta {
+	item := strings.TrimSuffix(t.kind, "List")
+	if item == "" {
+		return typeMeta{}
+	}
+	return typeMeta{apiVersion: t.apiVersion, kind: item}
+}
+
+// known finds the kind. It returns nil for one that does not count, and a
+// problem for one that was meant to.
+func (t typeMeta) known(n *yaml.Node) (*kind, *model.Problem) {
+	if n.Kind != yaml.MappingNode {
+		return nil, nil
+	}
+	for _, k := range kinds() {
+		if k.typeMeta == t {
+			return &k, nil
+		}
+	}
+	if t.kind == "" {
+		if t.apiVersion == "" && (get(n, "metadata") == nil || get(n, "spec") == nil) {
+			return nil, nil // values for a chart, say
+		}
+		return nil, &model.Problem{
+			Severity: model.Error, Reason: "KindMissing", Line: n.Line, Field: "kind",
+			Message: "this object does not say what it is", Hint: "write kind: Service, or what else it is meant to be",
+		}
+	}
+	for _, k := range kinds() {
+		if !strings.EqualFold(k.kind, t.kind) || foreign(t.apiVersion, k.apiVersion) {
+			continue
+		}
+		p := model.Problem{
+			Severity: model.Error, Reason: "UnknownVersion", Object: t.object(n), Line: lineOf(n, "apiVersion"), Field: "apiVersion",
+			Message: fmt.Sprintf("there is no %s in apiVersion %q", k.kind, t.apiVersion), Hint: "write apiVersion: " + k.apiVersion,
+		}
+		switch t.apiVersion {
+		case "":
+			p.Reason, p.Message = "VersionMissing", "this "+k.kind+" has no apiVersion"
+		case k.apiVersion:
+			p.Reason, p.Field, p.Line = "UnknownKind", "kind", lineOf(n, "kind")
+			p.Message, p.Hint = fmt.Sprintf("there is no kind %q", t.kind), "write kind: "+k.kind
+		}
+		return nil, &p
+	}
+	return nil, nil
+}
+
+// foreign reports whether an API version is of another named group, in which a
+// kind of the same name is somebody else's.
+func foreign(version, ours string) bool {
+	group, _, named := strings.Cut(version, "/")
+	our, _, _ := strings.Cut(ours, "/")
+	return named && group != our
+}
+
+// unmarshal decodes strictly. Field names are case sensitive.
+func unmarshal(data []byte, into any) (strict []error, err error) {
+	return json.UnmarshalStrict(data, into, json.DisallowUnknownFields)
+}

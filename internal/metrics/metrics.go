@@ -1,0 +1,84 @@
+// Package metrics counts for Prometheus what the other packages report through
+// their hooks, and shows the current snapshot as gauges.
+//
+// Every label is bounded: record types and response codes that are not known
+// become "other", and a service's series go when the service goes. The methods
+// of [Metrics] have the signatures of the hooks that they fill, may be called
+// concurrently and cost a map look-up. docs/metrics.md lists every metric.
+//
+// The package serves nothing and decides nothing; it keeps no registry of its
+// own.
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"fairlead.dev/internal/model"
+)
+
+// Config says what is measured. All fields may be left empty.
+type Config struct {
+	// Snapshot returns the current snapshot.
+	Snapshot func() *model.Snapshot
+	// Version is the program's.
+	Version string
+}
+
+// Metrics holds Fairlead's counters. Make one with [New].
+type Metrics struct {
+	dns     *dnsMetrics
+	relay   *relayMetrics
+	lookups lookupMetrics
+	reloads reloadMetrics
+}
+
+// New registers Fairlead's metrics.
+func New(reg prometheus.Registerer, c Config) (*Metrics, error) {
+	if c.Snapshot == nil {
+		c.Snapshot = func() *model.Snapshot { return nil }
+	}
+	m := &Metrics{
+		dns:     newDNSMetrics(),
+		relay:   newRelayMetrics(c.Snapshot),
+		lookups: newLookupMetrics(),
+		reloads: newReloadMetrics(),
+	}
+	all := []prometheus.Collector{
+		newBuildInfo(c.Version),
+		snapshotCollector{snapshot: c.Snapshot},
+		m.relay,
+	}
+	all = append(all, m.dns.collectors()...)
+	all = append(all, m.lookups.collectors()...)
+	all = append(all, m.reloads.collectors()...)
+	var errs []error
+	for _, one := range all {
+		errs = append(errs, reg.Register(one))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("register metrics (give metrics.New a registry that has none of Fairlead's yet): %w", err)
+	}
+	return m, nil
+}
+
+// NewRegistry returns a registry with the metrics of the Go runtime and of the
+// process.
+func NewRegistry() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return reg
+}
+
+// Handler serves what g gathers, for /metrics.
+func Handler(g prometheus.Gatherer) http.Handler {
+	return promhttp.HandlerFor(g, promhttp.HandlerOpts{})
+}

@@ -1,0 +1,131 @@
+// Package relay stands behind the virtual IPs of `fairlead run`: it listens on
+// each virtual IP and port of a snapshot and forwards TCP connections and UDP
+// datagrams to the endpoints that are ready.
+//
+// As in Kubernetes, a listener stands only while its port has a ready endpoint;
+// otherwise the kernel refuses. New connections follow the latest snapshot, and
+// a connection that stands is never cut by an edit, only by its peers, by
+// silence, or by [Relay.Close].
+//
+// The package does not decide which endpoints are ready, resolves no names,
+// probes nothing, and never looks into the bytes that it carries.
+package relay
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"fairlead.dev/internal/model"
+)
+
+// Relay makes the listeners of snapshots stand. Make one with [New]. Its methods
+// may be called concurrently.
+type Relay struct {
+	cfg     Config
+	pipes   *pipePool
+	tunnels registry
+
+	mu        sync.Mutex // guards the fields below; held through Publish
+	listeners map[slot]listener
+	services  map[model.Key]*counters
+	closed    bool
+
+	sweeping sync.Once
+	stop     chan struct{} // closed when Close begins
+	cut      chan struct{} // closed when the drain is over
+	cutOnce  sync.Once
+	wg       sync.WaitGroup // every goroutine of the relay
+}
+
+// listener is one virtual IP and port that stands.
+type listener interface {
+	// update lets new connections and sessions follow rt. Called under Relay.mu.
+	update(rt *route)
+	// close returns when the kernel refuses new clients.
+	close()
+	// sweep drops what has been idle for too long.
+	sweep(now time.Time)
+}
+
+// New returns a relay without listeners. It holds nothing until the first
+// [Relay.Publish].
+func New(cfg Config) *Relay {
+	cfg = cfg.withDefaults()
+	return &Relay{
+		cfg:       cfg,
+		pipes:     newPipePool(cfg.maxPipes),
+		listeners: make(map[slot]listener),
+		services:  make(map[model.Key]*counters),
+		stop:      make(chan struct{}),
+		cut:       make(chan struct{}),
+	}
+}
+
+// Publish makes the listeners of the snapshot stand before it returns, and those
+// that it no longer has refuse. Listeners that both have are not touched. It
+// says what could not be done, one fault for each service concerned; a later
+// Publish tries those again. After Close it does nothing.
+func (r *Relay) Publish(s *model.Snapshot) []model.Fault {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.sweeping.Do(r.startSweeping)
+	p := makePlan(s)
+	r.count(p)
+	// First those that go: a newcomer may want the address.
+	for at, l := range r.listeners {
+		if _, stays := p.wanted[at]; !stays {
+			l.close()
+			delete(r.listeners, at)
+		}
+	}
+	for _, w := range p.order {
+		rt := &route{want: w, stats: r.services[w.key]}
+		if l, stands := r.listeners[w.at]; stands {
+			l.update(rt)
+			continue
+		}
+		l, err := r.listen(rt)
+		if err != nil {
+			p.faults.listen(w, err)
+			continue
+		}
+		r.listeners[w.at] = l
+	}
+	return p.faults.list()
+}
+
+// listen opens the socket of rt and serves it.
+func (r *Relay) listen(rt *route) (listener, error) {
+	if rt.at.protocol == model.UDP {
+		return r.listenUDP(rt)
+	}
+	return r.listenTCP(rt)
+}
+
+// Close stops accepting, lets the connections that stand run on until they end,
+// ctx is done or [Config.DrainTimeout] has passed, and then resets the rest. UDP
+// sessions have no end to wait for and end at once. When it returns nothing of
+// the relay is left running; the error is non-nil if connections were reset.
+func (r *Relay) Close(ctx context.Context) error {
+	r.mu.Lock()
+	if !r.closed {
+		r.closed = true
+		close(r.stop)
+		for _, l := range r.listeners {
+			l.close()
+		}
+		clear(r.listeners)
+	}
+	r.mu.Unlock()
+
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.DrainTimeout)
+	defer cancel()
+	err := r.drain(ctx)
+	r.wg.Wait()
+	r.pipes.close()
+	return err
+}

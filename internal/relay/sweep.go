@@ -1,0 +1,39 @@
+package relay
+
+import "time"
+
+// startSweeping looks after idle connections until Close is done. Nothing else in
+// the relay has a timer: a connection counts its bytes, and costs no system call
+// and no timer for its timeout.
+func (r *Relay) startSweeping() {
+	shortest := min(r.cfg.IdleTimeout, r.cfg.HalfClosedTimeout, r.cfg.UDPTimeout, r.cfg.UDPStreamTimeout)
+	every := min(max(shortest/8, 10*time.Millisecond), 15*time.Second)
+	r.wg.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				r.sweep(r.cfg.Now())
+			case <-r.cut:
+				return
+			}
+		}
+	})
+}
+
+// sweep drops what was idle for too long at now.
+func (r *Relay) sweep(now time.Time) {
+	for _, t := range r.tunnels.list() {
+		t.sweep(now, r.cfg.IdleTimeout, r.cfg.HalfClosedTimeout)
+	}
+	r.mu.Lock()
+	listeners := make([]listener, 0, len(r.listeners))
+	for _, l := range r.listeners {
+		listeners = append(listeners, l)
+	}
+	r.mu.Unlock()
+	for _, l := range listeners {
+		l.sweep(now)
+	}
+}

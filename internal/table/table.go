@@ -1,0 +1,101 @@
+// Package table prints what fairlead status shows: the services of a running
+// fairlead as a table in kubectl's style, or as JSON or YAML.
+//
+// [Fetch] gets the status, [Write] prints it. The package writes no colours,
+// knows no terminal and reads no clock; what stands in a cell comes from
+// package wire, with control characters taken out.
+package table
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"fairlead.dev/internal/wire"
+)
+
+// Format is a form of output.
+type Format string
+
+// The forms of output.
+const (
+	// Short is the table.
+	Short Format = ""
+	// Wide is the table with where targets are, DNS names and origins.
+	Wide Format = "wide"
+	// JSON and YAML are the services and problems of wire.Status.
+	JSON Format = "json"
+	YAML Format = "yaml"
+)
+
+// ParseFormat reads the value of -o.
+func ParseFormat(s string) (Format, error) {
+	switch f := Format(s); f {
+	case Short, Wide, JSON, YAML:
+		return f, nil
+	}
+	return "", fmt.Errorf("unknown output format %q: use wide, json or yaml, or leave it out for the table", s)
+}
+
+// Options say what is printed.
+type Options struct {
+	// Namespace limits the services and problems; empty means all namespaces.
+	Namespace string
+	Format    Format
+	// Now is what ages are counted to.
+	Now time.Time
+}
+
+// Write prints a status.
+func Write(w io.Writer, s wire.Status, o Options) error {
+	s = in(o.Namespace, s)
+	switch o.Format {
+	case JSON, YAML:
+		return encode(w, s, o.Format)
+	case Short, Wide:
+	default:
+		_, err := ParseFormat(string(o.Format))
+		return err
+	}
+	if len(s.Services) == 0 {
+		if err := writeNone(w, s, o.Namespace); err != nil {
+			return err
+		}
+	} else if err := writeServices(w, s.Services, o); err != nil {
+		return err
+	}
+	return writeProblems(w, s.Problems)
+}
+
+// in limits a status to a namespace. Problems of whole files stay: they may
+// concern it.
+func in(namespace string, s wire.Status) wire.Status {
+	if namespace == "" {
+		return s
+	}
+	s.Services = slices.DeleteFunc(slices.Clone(s.Services), func(p wire.Published) bool {
+		return p.Service.Namespace != namespace
+	})
+	s.Problems = slices.DeleteFunc(slices.Clone(s.Problems), func(p wire.Problem) bool {
+		return p.Namespace() != "" && p.Namespace() != namespace
+	})
+	return s
+}
+
+// writeNone says that there are no services, and where there may be some.
+func writeNone(w io.Writer, s wire.Status, namespace string) error {
+	text := "No services."
+	if namespace != "" {
+		text = fmt.Sprintf("No services in namespace %s.", clean(namespace))
+	}
+	others := slices.DeleteFunc(slices.Clone(s.Namespaces), func(n string) bool { return n == namespace })
+	if namespace != "" && len(others) > 0 {
+		text += fmt.Sprintf(" Other namespaces: %s.", clean(strings.Join(others, ", ")))
+	}
+	if _, err := fmt.Fprintln(w, text); err != nil {
+		return fmt.Errorf("write the status: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// page is what is written at the end.
+type page struct {
+	machine  []string
+	date     time.Time
+	took     time.Duration
+	quick    bool
+	rounds   int
+	sections []*section
+}
+
+const intro = `# Benchmarks
+
+Written by ` + "`make bench`" + `; do not edit. All figures come from one run on one machine, with everything on it: the program measured, its peer, the clients and what they talk to share the cores. So compare columns, not machines. Fairlead and its peers are measured in turn in each of %d rounds, in another order each time. A figure is the median over the rounds, the range in parentheses goes from the lowest to the highest round, and a ratio is the median of the rounds' ratios. Every answer and every byte stream is checked to be right before it is timed.
+
+`
+
+func (p page) markdown() string {
+	w := new(strings.Builder)
+	fmt.Fprintf(w, intro, p.rounds)
+	fmt.Fprintf(w, "Measured on %s in %s", p.date.UTC().Format("2 January 2006"), p.took.Round(time.Second))
+	if p.quick {
+		fmt.Fprint(w, ", with `-quick`: a first impression, not figures to quote")
+	}
+	fmt.Fprint(w, ".\n\n")
+	for _, line := range p.machine {
+		fmt.Fprintf(w, "- %s\n", line)
+	}
+	for _, s := range p.sections {
+		s.markdown(w)
+	}
+	fmt.Fprint(w, "\n## Every round\n\nThe values behind the medians, in the order in which they were measured.\n")
+	for _, s := range p.sections {
+		s.raw(w)
+	}
+	return w.String()
+}
+
+func (s *section) markdown(w *strings.Builder) {
+	fmt.Fprintf(w, "\n## %s\n\n", s.title)
+	for _, text := range s.about {
+		fmt.Fprintf(w, "%s\n\n", text)
+	}
+	if s.skipped != "" {
+		fmt.Fprintf(w, "Not measured: %s.\n", s.skipped)
+		return
+	}
+	rows := [][]string{s.header()}
+	for _, r := range s.rows {
+		rows = append(rows, s.cells(r))
+	}
+	writeTable(w, rows)
+	s.misses(w)
+}
+
+func (s *section) header() []string {
+	h := []string{"What", "fairlead"}
+	if s.peer != "" {
+		h = append(h, s.peer, "ratio")
+	}
+	if s.base != "" {
+		h = append(h, s.base)
+	}
+	return append(h, "goal", "")
+}
+
+func (s *section) cells(r row) []string {
+	c := []string{r.what, r.unit.spread(r.ours)}
+	if s.peer != "" {
+		c = append(c, r.unit.spread(r.peer), "")
+		if len(r.peer) > 0 {
+			c[3] = fmt.Sprintf("%.2f", r.ratio())
+		}
+	}
+	if s.base != "" {
+		c = append(c, r.unit.spread(r.base))
+	}
+	return append(c, r.goal.text, r.verdict())
+}
+
+// spread is the median with the range around it.
+func (u unit) spread(values []float64) string {
+	switch len(values) {
+	case 0:
+		return ""
+	case 1:
+		return u.format(values[0])
+	}
+	return fmt.Sprintf("%s (%s to %s)", u.format(median(values)), u.format(slices.Min(values)), u.format(slices.Max(values)))
+}
+
+// misses says of each missed goal why, and what would close the gap.
+func (s *section) misses(w *strings.Builder) {
+	for _, r := range s.rows {
+		if r.missed() {
+			fmt.Fprintf(w, "\n**Missed: %s.** %s\n", r.what, shortfall(r.id))
+		}
+	}
+}
+
+// raw writes every value of the section.
+func (s *section) raw(w *strings.Builder) {
+	if s.skipped != "" || len(s.rows) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n### %s\n\n", s.title)
+	rows := [][]string{{"What", "Of", "Rounds"}}
+	for _, r := range s.rows {
+		for _, of := range []struct {
+			name   string
+			values []float64
+		}{{"fairlead", r.ours}, {s.peer, r.peer}, {s.base, r.base}} {
+			if len(of.values) == 0 {
+				continue
+			}
+			var cells []string
+			for _, v := range of.values {
+				cells = append(cells, r.unit.format(v))
+			}
+			rows = append(rows, []string{r.what, of.name, strings.Join(cells, ", ")})
+		}
+	}
+	writeTable(w, rows)
+}
+
+func writeTable(w *strings.Builder, rows [][]string) {
+	for i, cells := range rows {
+		fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
+		if i == 0 {
+			fmt.Fprintf(w, "|%s\n", strings.Repeat(" --- |", len(cells)))
+		}
+	}
+}

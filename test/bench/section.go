@@ -1,0 +1,78 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"math"
+)
+
+// section is what the page says about one subject.
+type section struct {
+	title string
+	// about says how it was measured, in paragraphs.
+	about []string
+	// skipped is why there is nothing to show, if so.
+	skipped string
+	// peer and base name the columns of the rows' peers, if they have any.
+	peer, base string
+	rows       []row
+}
+
+// row is one measure: a value of each subject and round.
+type row struct {
+	// id names what there is to say if the goal is missed; see shortfall.
+	id, what         string
+	unit             unit
+	ours, peer, base []float64
+	goal             goal
+}
+
+func (s *section) add(r row) { s.rows = append(s.rows, r) }
+
+// goal is what a row is to reach; the zero value is none.
+type goal struct {
+	text string
+	met  func(r row) bool
+}
+
+// atLeast wants x times the peer's value or more.
+func atLeast(x float64, peer string) goal {
+	return goal{fmt.Sprintf("≥ %.4g × %s", x, peer), func(r row) bool { return r.ratio() >= x }}
+}
+
+// above wants more than the peer's value.
+func above(peer string) goal {
+	return goal{"> " + peer, func(r row) bool { return r.ratio() > 1 }}
+}
+
+// atMost wants x times the peer's value or less.
+func atMost(x float64, peer string) goal {
+	return goal{fmt.Sprintf("≤ %.4g × %s", x, peer), func(r row) bool { return r.ratio() <= x }}
+}
+
+// below wants less than a fixed value.
+func below(v float64, u unit) goal {
+	return goal{"< " + u.format(v), func(r row) bool { return median(r.ours) < v }}
+}
+
+// ratio is ours to the peer's: the median over the rounds of the ratio in each,
+// which a machine that is slow for a while does not change.
+func (r row) ratio() float64 { return median(each(r.ours, r.peer, ratio)) }
+
+// measured reports whether a row has what its goal needs.
+func (r row) measured() bool {
+	return !math.IsNaN(median(r.ours)) && (r.peer == nil || !math.IsNaN(r.ratio()))
+}
+
+func (r row) verdict() string {
+	switch {
+	case r.goal.met == nil || !r.measured():
+		return ""
+	case r.goal.met(r):
+		return "met"
+	}
+	return "**missed**"
+}
+
+func (r row) missed() bool { return r.verdict() == "**missed**" }
