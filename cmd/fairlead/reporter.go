@@ -1,15 +1,20 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"log/slog"
+	"strings"
 
 	"fairlead.dev/internal/model"
 )
 
 // reporter says what is wrong with the manifests, each thing once for as long as
-// it stands.
+// it stands: to people as compilers do, or to the log.
 type reporter struct {
+	// people is nil where only machines read.
+	people   io.Writer
 	log      *slog.Logger
 	reloaded func(ok bool)
 	standing map[model.Problem]bool
@@ -19,11 +24,11 @@ func (r *reporter) report(problems []model.Problem) {
 	standing := make(map[model.Problem]bool, len(problems))
 	ok := true
 	for _, p := range problems {
-		standing[p] = true
 		ok = ok && p.Severity != model.Error
-		if !r.standing[p] {
+		if !r.standing[p] && !standing[p] {
 			r.say(p)
 		}
+		standing[p] = true
 	}
 	r.standing = standing
 	r.reloaded(ok)
@@ -34,19 +39,30 @@ func (r *reporter) say(p model.Problem) {
 	if p.Line > 0 {
 		at = fmt.Sprintf("%s:%d", p.File, p.Line)
 	}
-	attrs := []any{"at", at, "reason", p.Reason, "problem", p.Message}
-	if p.Object != "" {
-		attrs = append(attrs, "object", p.Object)
+	if r.people != nil {
+		fmt.Fprintln(r.people, sentence(at, p))
+		return
 	}
-	if p.Hint != "" {
-		attrs = append(attrs, "fix", p.Hint)
-	}
+	level := slog.LevelInfo
 	switch p.Severity {
 	case model.Error:
-		r.log.Error("manifest", attrs...)
+		level = slog.LevelError
 	case model.Warning:
-		r.log.Warn("manifest", attrs...)
-	default:
-		r.log.Info("manifest", attrs...)
+		level = slog.LevelWarn
 	}
+	r.log.Log(context.Background(), level, "manifest", "at", at, "object", p.Object, "field", p.Field,
+		"reason", p.Reason, "problem", p.Message, "fix", p.Hint)
+}
+
+// sentence is FILE:LINE: severity: object: message, and below it what to do.
+func sentence(at string, p model.Problem) string {
+	parts := []string{at, strings.ToLower(string(p.Severity))}
+	if p.Object != "" && !strings.HasPrefix(p.Message, p.Object) {
+		parts = append(parts, p.Object)
+	}
+	s := strings.Join(append(parts, p.Message), ": ")
+	if p.Hint != "" {
+		s += "\n    " + strings.ReplaceAll(p.Hint, "\n", "\n    ")
+	}
+	return s
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -98,6 +97,9 @@ func (in *instance) set(ctx context.Context, d file.Desired) error {
 // fails before anything is served.
 func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error) {
 	in := &instance{serveOptions: o, started: time.Now(), told: &reporter{log: o.log}}
+	if !o.quiet {
+		in.told.people = o.stderr
+	}
 	var first file.Desired
 
 	loader, err := file.New(file.Config{Paths: o.paths, ClusterDomain: o.domain, ServiceCIDRs: o.cidrs})
@@ -228,9 +230,8 @@ func (in *instance) banner() {
 	fmt.Fprintf(in.stdout, "fairlead %s serves %d services\n", versionText(), len(s.Services))
 	fmt.Fprintf(in.stdout, "  DNS          %s\n", dns)
 	fmt.Fprintf(in.stdout, "  status page  http://%s\n", in.page.Addr())
-	i := slices.IndexFunc(s.Services, func(p *model.Published) bool { return p.Service.Type != "" })
-	if i >= 0 {
-		key := s.Services[i].Service.Key
+	if len(s.Services) > 0 {
+		key := s.Services[0].Service.Key
 		fmt.Fprintf(in.stdout, "  try          dig %s %s.%s.svc.%s\n", at, key.Name, key.Namespace, s.Domain)
 	}
 }

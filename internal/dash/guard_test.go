@@ -36,7 +36,7 @@ func TestAllowed(t *testing.T) {
 
 func TestForeignHostsAreRefused(t *testing.T) {
 	r := serve(t, newLive(sample()))
-	for _, path := range []string{"/", "/snapshot.json", "/events", "/metrics", "/readyz"} {
+	for _, path := range []string{"/", "/snapshot.json", "/metrics", "/readyz"} {
 		resp, body := ask(t, "GET", r.url+path, "Host", "evil.example:8053")
 		if resp.StatusCode != http.StatusForbidden {
 			t.Errorf("%s: %s, want 403", path, resp.Status)
@@ -49,5 +49,8 @@ func TestForeignHostsAreRefused(t *testing.T) {
 		if strings.Contains(body, "analytics") {
 			t.Errorf("%s shows names to a foreign host", path)
 		}
+	}
+	if resp, _ := ask(t, "HEAD", r.url+"/events", "Host", "evil.example"); resp.StatusCode != http.StatusForbidden {
+		t.Errorf("/events: %s, want 403", resp.Status)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/miekg/dns"
@@ -74,18 +75,18 @@ func TestForwardedReplies(t *testing.T) {
 		reply: func(m *dns.Msg) { m.SetEdns0(1232, false); m.Rcode = dns.RcodeBadVers },
 		want:  []string{"SERVFAIL"},
 	}, {
-		name: "below an alias", question: "twice.prod.svc.cluster.local. A", asked: "www.example.com. A",
+		name: "below an alias", question: "twice.prod.svc.cluster.local. A", asked: "www.example.com. A rd",
 		reply: func(m *dns.Msg) { m.Answer, m.RecursionAvailable = []dns.RR{address}, true },
 		want: []string{
 			"NOERROR aa", "out.prod.svc.cluster.local. 5 CNAME www.example.com.",
 			"twice.prod.svc.cluster.local. 5 CNAME out.prod.svc.cluster.local.", "www.example.com. 60 A 192.0.2.1",
 		},
 	}, {
-		name: "below an alias, NXDOMAIN", question: "out.prod.svc.cluster.local. AAAA", asked: "www.example.com. AAAA",
+		name: "below an alias, NXDOMAIN", question: "out.prod.svc.cluster.local. AAAA", asked: "www.example.com. AAAA rd",
 		reply: func(m *dns.Msg) { m.Rcode = dns.RcodeNameError },
 		want:  []string{"NOERROR aa", "out.prod.svc.cluster.local. 5 CNAME www.example.com."},
 	}, {
-		name: "below an alias, failure", question: "out.prod.svc.cluster.local. A", edns: true, asked: "www.example.com. A edns",
+		name: "below an alias, failure", question: "out.prod.svc.cluster.local. A", edns: true, asked: "www.example.com. A rd edns",
 		reply: func(m *dns.Msg) { m.Rcode = dns.RcodeRefused },
 		want:  []string{"SERVFAIL", "opt 4096 0 (Other): (www.example.com. A: REFUSED)"},
 	}}
@@ -94,6 +95,9 @@ func TestForwardedReplies(t *testing.T) {
 			outsideAsked := make(chan string, 1)
 			s := start(t, Config{Forwarder: outside(func(_ context.Context, q *dns.Msg) (*dns.Msg, error) {
 				asked := q.Question[0].Name + " " + dns.TypeToString[q.Question[0].Qtype]
+				if q.RecursionDesired {
+					asked += " rd"
+				}
 				if o := q.IsEdns0(); o != nil {
 					asked += " edns"
 					if len(o.Option) > 0 {
@@ -109,6 +113,7 @@ func TestForwardedReplies(t *testing.T) {
 				return m, nil
 			})})
 			m := ask(t, s, protoUDP, c.question, func(m *dns.Msg) {
+				m.RecursionDesired = false
 				if c.edns {
 					m.SetEdns0(4096, false).IsEdns0().Option = []dns.EDNS0{&dns.EDNS0_COOKIE{Code: dns.EDNS0COOKIE, Cookie: "0102030405060708"}}
 				}
@@ -197,25 +202,36 @@ func TestWithoutForwarder(t *testing.T) {
 
 // A bug in one answer ends that answer only.
 func TestPanicEndsOneAnswer(t *testing.T) {
-	logged := make(chan string, 1)
+	logged := make(chan string, 2)
 	log := slog.New(slog.NewTextHandler(writer(func(b []byte) { logged <- string(b) }), nil))
-	s := start(t, Config{Log: log, Forwarder: outside(func(context.Context, *dns.Msg) (*dns.Msg, error) { panic("a bug") })})
+	s := start(t, Config{
+		Log:       log,
+		Forwarder: outside(func(context.Context, *dns.Msg) (*dns.Msg, error) { panic("a bug") }),
+		Hooks: Hooks{Query: func(_ string, qtype uint16, _ int, _ string, _ time.Duration) {
+			if qtype == dns.TypeMX {
+				panic("a bug")
+			}
+		}},
+	})
 	conn, err := dns.Dial(protoUDP, s.Addrs()[0].String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for _, name := range []string{"www.example.com.", "web.prod.svc.cluster.local."} {
-		if err := conn.WriteMsg(new(dns.Msg).SetQuestion(name, dns.TypeA)); err != nil {
+	for _, question := range []string{"www.example.com. A", "web.prod.svc.cluster.local. MX", "web.prod.svc.cluster.local. A"} {
+		q := parseQuestion(t, question)
+		if err := conn.WriteMsg(new(dns.Msg).SetQuestion(q.Name, q.Qtype)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	m, err := conn.ReadMsg()
-	if err != nil || m.Question[0].Name != "web.prod.svc.cluster.local." {
+	if err != nil || len(m.Answer) != 1 {
 		t.Errorf("beside a panic: %v, %v", m, err)
 	}
-	if line := <-logged; !strings.Contains(line, `panic="a bug"`) {
-		t.Errorf("logged: %s", line)
+	for range 2 {
+		if line := <-logged; !strings.Contains(line, `panic="a bug"`) {
+			t.Errorf("logged: %s", line)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 // TestHeaders sends what is no proper query, octet by octet.
 func TestHeaders(t *testing.T) {
 	opt := []byte{0, 0, 41, 16, 0, 0, 0, 0, 0, 0, 0} // 4096 octets, version 0
+	record := []byte{0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, 1}
 	header := func(flags, qd, an, ns, ar byte) []byte {
 		return []byte{0xAB, 0xCD, flags, 0, 0, qd, 0, an, 0, ns, 0, ar}
 	}
@@ -41,7 +42,8 @@ func TestHeaders(t *testing.T) {
 		{"a name that points at itself", join(header(1, 1, 0, 0, 0), []byte{0xC0, 12, 0, 1, 0, 1}), dns.RcodeFormatError},
 		{"EDNS0", join(header(1, 1, 0, 0, 1), question, opt), dns.RcodeRefused},
 		{"EDNS0 twice", join(header(1, 1, 0, 0, 2), question, opt, opt), dns.RcodeFormatError},
-		{"three records behind it", join(header(1, 1, 0, 0, 3), question, opt, opt, opt), dns.RcodeFormatError},
+		{"two records behind it", join(header(1, 1, 0, 0, 2), question, record, opt), dns.RcodeRefused},
+		{"three records behind it", join(header(1, 1, 0, 0, 3), question, record, record, opt), dns.RcodeFormatError},
 		{"answers", join(header(1, 1, 2, 0, 0), question), dns.RcodeFormatError},
 	}
 	s := New(Config{Snapshot: func() *model.Snapshot { return world() }})

@@ -78,7 +78,7 @@ func world() *model.Snapshot {
 			unready(endpoint("10.0.2.4", "gone", httpPort)),
 			endpoint("fd00:2::9", "", httpPort)),
 		headless("bare", endpoint("10.0.3.1", ""), endpoint("10.0.2.1", "")),
-		headless("mixed", endpoint("10.0.6.1", "", httpPort), endpoint("10.96.1.5", "", metricsPort), endpoint("10.0.6.2", "")),
+		headless("mixed", endpoint("10.0.6.1", "", httpPort), endpoint("10.96.1.5", "", metricsPort), endpoint("10.0.6.2", "Upper"), endpoint("10.0.6.1", "", metricsPort)),
 		headless("empty"),
 		headless("down", unready(endpoint("10.0.5.1", "", httpPort))),
 		external("out", "www.example.com"),

@@ -90,6 +90,11 @@ func TestDecide(t *testing.T) {
 			want: nil, resolved: "Pending", reason: "Pending",
 		},
 		{
+			name: "half looked up is not looked up", targets: []model.Target{host("a", 0, db)},
+			known: known{}.then(db+" AAAA", model.Empty, 0),
+			want:  nil, resolved: "Pending", reason: "Pending",
+		},
+		{
 			name: "records, in the order of their addresses", targets: []model.Target{host("a", 0, db)},
 			known: known{db + " A": records(0, "10.0.1.26", "10.0.1.25"), db + " AAAA": records(0, "fd00::1")},
 			want:  []string{"10.0.1.25", "10.0.1.26", "fd00::1"}, ready: true, resolved: "Resolved", reason: "EndpointsReady",

@@ -141,6 +141,9 @@ func (r *resolver) host(name string) finding {
 	if rank(aaaa.reason) > rank(a.reason) {
 		worse = aaaa
 	}
+	if len(f.addrs) == 0 && (a.reason == ReasonPending || aaaa.reason == ReasonPending) {
+		worse.reason, worse.message = ReasonPending, normal(name)+" is being looked up"
+	}
 	f.reason, f.message, f.at = worse.reason, worse.message, a.at
 	if a.at.IsZero() || !aaaa.at.IsZero() && aaaa.at.After(a.at) {
 		f.at = aaaa.at

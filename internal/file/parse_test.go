@@ -24,7 +24,7 @@ func TestWhatIsWrongWithAText(t *testing.T) {
 		{"directive", "%YAML 1.2\n---\n" + head + spec, strings.ReplaceAll(served, ":1", ":3")},
 		{"end marker", head + spec + "...\n", served},
 		{"two documents without marker", head + spec + "...\napiVersion: v1\nkind: Service\nmetadata: {name: eb}\nspec: {type: ExternalName}\n", served +
-			"a.yaml:9: Error InvalidHostname: \"\" is empty => write a DNS name such as db.example.com\n"},
+			"a.yaml:6: Error InvalidYAML: not valid YAML: did not find expected <document start> => write --- on a line of its own between two documents\n"},
 		{"anchors", "apiVersion: v1\nkind: Service\nmetadata: {name: &n db, labels: {app: *n}}\n" + spec, served},
 		{"merge key", head + "x: &x {type: ExternalName, externalName: b.example.com}\nspec:\n  <<: *x\n  externalName: a.example.com\n", served +
 			"a.yaml:4: Warning UnknownField: unknown field x: it is ignored => delete it, or look for the right name in kubectl explain\n"},
@@ -46,7 +46,7 @@ func TestWhatIsWrongWithAText(t *testing.T) {
 		{"a key twice in a line", head + "spec: {type: a, type: b}\n", "a.yaml:4: Error InvalidYAML: type is written twice in one mapping, first on the same line => delete one of the two\n"},
 		{"a key that is a list", head + "spec:\n  ? [a]\n  : b\n", "a.yaml:5: Error InvalidYAML: a key of this mapping is not a string => write FIELD: VALUE; a value that begins with { or [ needs quotes\n"},
 		{"a key that is null", head + "spec:\n  ~: b\n", "a.yaml:5: Error InvalidYAML: a key of this mapping is not a string => write FIELD: VALUE; a value that begins with { or [ needs quotes\n"},
-		{"an anchor in itself", head + "spec: &s\n  x: *s\n", "a.yaml:4: Error InvalidYAML: the document is nested more than 200 deep => no manifest is; does an anchor stand for something around it?\n"},
+		{"an anchor in itself", head + "spec: &s\n  x: *s\n", "a.yaml:5: Error InvalidYAML: the document is nested more than 200 deep => no manifest is; does an anchor stand for something around it?\n"},
 		{"no number", head + "spec: {ports: [{port: .nan}]}\n", "a.yaml:4: Error InvalidYAML: .nan has no place in a manifest => write it in quotes if it is meant as text\n"},
 		{"a large number", head + "spec: {ports: [{port: 0x1ffffffffffffffffff}]}\n", "a.yaml:4: Error WrongType: spec.ports[0].port must be a whole number, and is the string \"0x1ffffffffffffffffff\" => write a whole number\n"},
 

@@ -14,7 +14,7 @@ import (
 )
 
 // parseTree parses the documents in a chunk. There is more than one only where
-// a document ends with "..." and the next begins without "---".
+// lines end in a way that is seen by the YAML parser alone.
 func parseTree(text []byte) ([]*yaml.Node, error) {
 	roots, err := parseYAML(text)
 	if err != nil && json.Valid(text) {
@@ -24,6 +24,9 @@ func parseTree(text []byte) ([]*yaml.Node, error) {
 }
 
 func parseYAML(text []byte) ([]*yaml.Node, error) {
+	if bytes.HasPrefix(text, []byte("%YAML 1.2")) { // which the parser reads and refuses to
+		text = append([]byte("%YAML 1.1"), text[len("%YAML 1.1"):]...)
+	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	var roots []*yaml.Node
 	for {

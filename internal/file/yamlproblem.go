@@ -77,6 +77,8 @@ func yamlHint(text []byte, n int, message string) string {
 		return "indent with spaces: YAML takes no tabs"
 	case strings.Contains(message, "mapping values are not allowed"):
 		return "check the indentation of this line and the one above; a value with a colon in it needs quotes"
+	case strings.Contains(message, "<document start>"):
+		return "write --- on a line of its own between two documents"
 	case strings.Contains(message, "unknown anchor"):
 		return "write &NAME at the value first; an anchor holds in its own document only"
 	default:

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
 // TestMain lets this test binary stand in for fairlead: `podenv-run CMD...` is
@@ -31,7 +32,26 @@ func TestMain(m *testing.M) {
 			os.Exit(end(Status{}, makeSocket()))
 		}
 	}
+	if os.Geteuid() == 0 && os.Getenv("PODENV_CAGE") == "" {
+		fmt.Fprintln(os.Stderr, "cannot cage the tests:", cage())
+		os.Exit(1)
+	}
 	goleak.VerifyTestMain(m)
+}
+
+// cage starts this process again in a mount namespace, so that a mistake in what
+// is tested changes the tests' mounts and not the machine's.
+func cage() error {
+	unshare, err := exec.LookPath("unshare")
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	args := append([]string{"unshare", "--mount", "--propagation", "private", self}, os.Args[1:]...)
+	return unix.Exec(unshare, args, append(os.Environ(), "PODENV_CAGE=1"))
 }
 
 // helperDNS is where the helper says that an instance serves DNS.

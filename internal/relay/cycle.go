@@ -10,36 +10,66 @@ import (
 // up, and every other service would suffer. Virtual IPs may well be endpoints of
 // each other otherwise.
 func (p *plan) breakCycles() {
-	done := make(map[*want]bool, len(p.order)) // false while on the path
+	c := cycles{plan: p, states: make(map[slot]state)}
 	for _, w := range p.order {
-		p.walk(w, done)
+		c.walk(w)
 	}
-	p.order = slices.DeleteFunc(p.order, func(w *want) bool {
-		if len(w.endpoints) > 0 {
-			return false
-		}
-		delete(p.wanted, w.at)
-		return true
-	})
-}
-
-// walk follows w's endpoints that are virtual IPs themselves.
-func (p *plan) walk(w *want, done map[*want]bool) {
-	if _, seen := done[w]; seen {
+	if !c.broke {
 		return
 	}
-	done[w] = false
-	w.endpoints = slices.DeleteFunc(w.endpoints, func(to netip.AddrPort) bool {
-		next := p.wanted[slot{to, w.at.protocol}]
-		if next == nil {
-			return false
+	order := p.order[:0]
+	for _, w := range p.order {
+		if w = p.wanted[w.at]; len(w.endpoints) > 0 {
+			order = append(order, w)
+		} else {
+			delete(p.wanted, w.at)
 		}
-		p.walk(next, done)
-		if done[next] {
-			return false
+	}
+	p.order = order
+}
+
+// cycles is a walk along the endpoints that are virtual IPs themselves.
+type cycles struct {
+	plan   *plan
+	states map[slot]state // of the places that have such endpoints
+	broke  bool
+}
+
+type state int
+
+const (
+	unseen state = iota
+	onPath
+	done
+)
+
+func (c *cycles) walk(w *want) {
+	if c.states[w.at] != unseen || !slices.ContainsFunc(w.endpoints, func(to netip.AddrPort) bool { return c.next(w, to) != nil }) {
+		return
+	}
+	c.states[w.at] = onPath
+	var without []netip.AddrPort // the endpoints that do not lead back
+	for _, to := range w.endpoints {
+		next := c.next(w, to)
+		if next != nil {
+			c.walk(next)
 		}
-		p.faults.loop(w, next)
-		return true
-	})
-	done[w] = true
+		if next != nil && c.states[next.at] == onPath {
+			c.plan.faults.loop(w, next)
+			continue
+		}
+		without = append(without, to)
+	}
+	c.states[w.at] = done
+	if len(without) < len(w.endpoints) {
+		broken := *w
+		broken.endpoints = without
+		c.plan.wanted[w.at] = &broken
+		c.broke = true
+	}
+}
+
+// next is what listens at an endpoint of w, if anything here does.
+func (c *cycles) next(w *want, to netip.AddrPort) *want {
+	return c.plan.wanted[slot{to, w.at.protocol}]
 }

@@ -10,15 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ownThread gives the test a thread that ends with it: what it changes there
-// touches nobody else.
-func ownThread() { runtime.LockOSThread() }
-
 func TestPrivilegedPort(t *testing.T) {
 	at := netip.AddrPortFrom(virtualIP(t).Addr(), 97)
 	s := snapshot(published("a", at, []netip.AddrPort{serve(t, greet("hello"))}))
 	r := newRelay(t, Config{})
-	ownThread()
+	runtime.LockOSThread() // never unlocked: the thread and what it lost end with the test
 	if err := dropCapabilities(); err != nil {
 		t.Skip(err)
 	}
@@ -41,7 +37,7 @@ func TestIPv6BehindLocalRoute(t *testing.T) {
 	end := serve(t, greet("hello"))
 	at := netip.MustParseAddrPort("[fd97::5]:8080")
 	r := newRelay(t, Config{})
-	ownThread()
+	runtime.LockOSThread() // never unlocked: the thread and its network end with the test
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		t.Skip(err)
 	}

@@ -17,7 +17,7 @@ type slot struct {
 func (s slot) String() string { return s.addr.String() + "/" + string(s.protocol) }
 
 // want is one listener that a snapshot asks for, with the endpoints behind it:
-// at least one, none twice.
+// at least one, none twice. It is immutable.
 type want struct {
 	at        slot
 	key       model.Key
@@ -26,57 +26,85 @@ type want struct {
 	endpoints []netip.AddrPort
 }
 
+// part is what one service asks for by itself. It is immutable.
+type part struct {
+	pub         *model.Published
+	wants       []*want
+	unsupported []model.Port
+}
+
 // plan is what a snapshot asks of the relay.
 type plan struct {
+	parts  []*part // in the order of keys
 	order  []*want // in the order of keys
 	wanted map[slot]*want
-	keys   map[model.Key]struct{}
 	faults faults
 }
 
-// makePlan reads the listeners off a snapshot. It is pure. A nil snapshot has
-// none.
-func makePlan(s *model.Snapshot) *plan {
-	p := &plan{wanted: make(map[slot]*want), keys: make(map[model.Key]struct{})}
+// makePlan reads the listeners off a snapshot. It is pure. What did not change
+// since the last plan has the same wants; either argument may be nil.
+func makePlan(s *model.Snapshot, last *plan) *plan {
 	if s == nil {
-		return p
+		s = new(model.Snapshot)
 	}
+	if last == nil {
+		last = new(plan)
+	}
+	p := &plan{
+		parts:  make([]*part, 0, len(s.Services)),
+		order:  make([]*want, 0, len(last.order)),
+		wanted: make(map[slot]*want, len(last.wanted)),
+	}
+	old := last.parts
 	for _, pub := range s.Services {
-		p.add(pub)
+		for len(old) > 0 && old[0].pub != pub && old[0].pub.Service.Key.Compare(pub.Service.Key) < 0 {
+			old = old[1:]
+		}
+		if len(old) > 0 && old[0].pub == pub {
+			p.add(old[0])
+		} else {
+			p.add(newPart(pub))
+		}
 	}
 	p.breakCycles()
 	return p
 }
 
-func (p *plan) add(pub *model.Published) {
+func newPart(pub *model.Published) *part {
+	part := &part{pub: pub}
 	svc := &pub.Service
 	if svc.Type != model.ClusterIP || len(svc.ClusterIPs) == 0 {
-		return
+		return part
 	}
-	p.keys[svc.Key] = struct{}{}
 	for _, port := range svc.Ports {
 		if port.Protocol != model.TCP && port.Protocol != model.UDP {
-			p.faults.unsupported(svc.Key, port)
+			part.unsupported = append(part.unsupported, port)
 			continue
 		}
 		for _, ip := range svc.ClusterIPs {
 			at := slot{netip.AddrPortFrom(ip.Unmap(), port.Port), port.Protocol}
-			p.place(&want{at: at, key: svc.Key, port: port, service: svc, endpoints: behind(pub, port, at.addr)})
+			if ends := behind(pub, port, at.addr); at.addr.IsValid() && len(ends) > 0 {
+				part.wants = append(part.wants, &want{at: at, key: svc.Key, port: port, service: svc, endpoints: ends})
+			}
 		}
 	}
+	return part
 }
 
-// place takes w over unless it has no endpoints or its place is taken.
-func (p *plan) place(w *want) {
-	if !w.at.addr.IsValid() || len(w.endpoints) == 0 {
-		return
+// add gives the part its places, where they are free.
+func (p *plan) add(part *part) {
+	p.parts = append(p.parts, part)
+	for _, port := range part.unsupported {
+		p.faults.unsupported(part.pub.Service.Key, port)
 	}
-	if first, taken := p.wanted[w.at]; taken {
-		p.faults.conflict(w, first)
-		return
+	for _, w := range part.wants {
+		if first, taken := p.wanted[w.at]; taken {
+			p.faults.conflict(w, first)
+			continue
+		}
+		p.wanted[w.at] = w
+		p.order = append(p.order, w)
 	}
-	p.wanted[w.at] = w
-	p.order = append(p.order, w)
 }
 
 // behind returns the ready endpoints of a service's port: those of the virtual

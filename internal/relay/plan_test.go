@@ -1,12 +1,15 @@
 package relay
 
 import (
+	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"fairlead.dev/internal/model"
 )
@@ -123,7 +126,7 @@ func TestPlan(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := makePlan(snapshot(c.services...))
+			p := makePlan(snapshot(c.services...), nil)
 			var got, faults []string
 			for _, w := range p.order {
 				ends := make([]string, len(w.endpoints))
@@ -159,8 +162,48 @@ func TestPlanWritesNothing(t *testing.T) {
 			addrPorts("10.0.0.1:1", "10.96.0.1:80", "10.0.0.1:1", "10.0.0.2:1")))
 	}
 	s := make()
-	makePlan(s)
+	makePlan(s, nil)
 	if d := cmp.Diff(make().Services, s.Services, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
 		t.Errorf("the snapshot changed (-before +after):\n%s", d)
 	}
+}
+
+// A plan takes over what did not change, and only that.
+func TestPlanFollowsTheLast(t *testing.T) {
+	at := func(n int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 96, 0, byte(n)}), 80)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var last *plan
+		pubs := make(map[int]*model.Published)
+		for range rapid.IntRange(1, 6).Draw(t, "publishes") {
+			for range rapid.IntRange(0, 4).Draw(t, "edits") {
+				n := rapid.IntRange(0, 5).Draw(t, "service")
+				if rapid.Bool().Draw(t, "delete") {
+					delete(pubs, n)
+					continue
+				}
+				to := at(rapid.IntRange(0, 9).Draw(t, "endpoint"))
+				pubs[n] = published(string(rune('a'+n)), at(n), []netip.AddrPort{to})
+			}
+			p := makePlan(snapshot(slices.Collect(maps.Values(pubs))...), last)
+			fresh := makePlan(snapshot(slices.Collect(maps.Values(pubs))...), nil)
+			if d := cmp.Diff(words(fresh), words(p)); d != "" {
+				t.Fatalf("differs from a plan made anew:\n%s", d)
+			}
+			last = p
+		}
+	})
+}
+
+// words is a plan in words: its listeners, then its faults.
+func words(p *plan) []string {
+	var all []string
+	for _, w := range p.order {
+		all = append(all, fmt.Sprint(w.at, " ", w.key, " ", w.endpoints, " ", p.wanted[w.at] == w))
+	}
+	for _, f := range p.faults.list() {
+		all = append(all, fmt.Sprint(f))
+	}
+	return append(all, fmt.Sprint(len(p.parts), len(p.wanted)))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 
 	"strings"
 	"testing"
@@ -151,15 +152,7 @@ func TestPublishManyServices(t *testing.T) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < services+500 {
 		t.Skipf("only %d files may be open", limit.Cur)
 	}
-	end := []netip.AddrPort{serve(t, greet("hello"))}
-	many := make([]*model.Published, services)
-	for i := range many {
-		at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 97, 128 + byte(i>>8), byte(i)}), 7097)
-		many[i] = published(fmt.Sprintf("s%05d", i), at, end)
-		if i%2 == 1 {
-			overUDP(many[i])
-		}
-	}
+	many := manyServices(services, serve(t, greet("hello")))
 	r := newRelay(t, Config{})
 	mustPublish(t, r, many...)
 	before := listenersOf(r)
@@ -177,6 +170,48 @@ func TestPublishManyServices(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 
+}
+
+// manyServices are TCP and UDP ones in turn, each with an address of its own.
+func manyServices(n int, end netip.AddrPort) []*model.Published {
+	many := make([]*model.Published, n)
+	for i := range many {
+		at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 97, 128 + byte(i>>8), byte(i)}), 7097)
+		many[i] = published(fmt.Sprintf("s%05d", i), at, []netip.AddrPort{end})
+		if i%2 == 1 {
+			overUDP(many[i])
+		}
+	}
+	return many
+}
+
+// BenchmarkPublish has 10,000 services stand, and publishes them again with
+// another endpoint for one of them.
+func BenchmarkPublish(b *testing.B) {
+	ends := []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:1"), netip.MustParseAddrPort("127.0.0.1:2")}
+	many := manyServices(10_000, ends[0])
+	s := snapshot(many...)
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			r := New(Config{})
+			mustPublish(b, r, many...)
+			b.StopTimer()
+			_ = r.Close(b.Context())
+			b.StartTimer()
+		}
+	})
+	b.Run("again", func(b *testing.B) {
+		r := newRelay(b, Config{})
+		mustPublish(b, r, many...)
+		for i := 0; b.Loop(); i++ {
+			s.Services[5000] = published("s05000", netip.MustParseAddrPort("127.97.147.136:7097"), ends[i%2:i%2+1])
+			r.Publish(s)
+		}
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		b.ReportMetric(float64(m.HeapInuse+m.StackInuse)/(1<<20), "MiB")
+	})
 }
 
 func listenersOf(r *Relay) map[slot]listener {

@@ -29,6 +29,7 @@ type Relay struct {
 	mu        sync.Mutex // guards the fields below; held through Publish
 	listeners map[slot]listener
 	services  map[model.Key]*counters
+	plan      *plan // the last one
 	closed    bool
 
 	sweeping sync.Once
@@ -40,6 +41,8 @@ type Relay struct {
 
 // listener is one virtual IP and port that stands.
 type listener interface {
+	// serves returns what it stands for.
+	serves() *want
 	// update lets new connections and sessions follow rt. Called under Relay.mu.
 	update(rt *route)
 	// close returns when the kernel refuses new clients.
@@ -73,8 +76,8 @@ func (r *Relay) Publish(s *model.Snapshot) []model.Fault {
 		return nil
 	}
 	r.sweeping.Do(r.startSweeping)
-	p := makePlan(s)
-	r.count(p)
+	p := makePlan(s, r.plan)
+	r.plan = p
 	// First those that go: a newcomer may want the address.
 	for at, l := range r.listeners {
 		if _, stays := p.wanted[at]; !stays {
@@ -83,17 +86,17 @@ func (r *Relay) Publish(s *model.Snapshot) []model.Fault {
 		}
 	}
 	for _, w := range p.order {
-		rt := &route{want: w, stats: r.services[w.key]}
-		if l, stands := r.listeners[w.at]; stands {
-			l.update(rt)
-			continue
+		switch l, stands := r.listeners[w.at]; {
+		case !stands:
+			opened, err := r.listen(&route{want: w, stats: r.count(w.key)})
+			if err != nil {
+				p.faults.listen(w, err)
+				continue
+			}
+			r.listeners[w.at] = opened
+		case l.serves() != w:
+			l.update(&route{want: w, stats: r.count(w.key)})
 		}
-		l, err := r.listen(rt)
-		if err != nil {
-			p.faults.listen(w, err)
-			continue
-		}
-		r.listeners[w.at] = l
 	}
 	return p.faults.list()
 }

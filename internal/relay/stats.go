@@ -6,7 +6,8 @@ import (
 	"fairlead.dev/internal/model"
 )
 
-// Stats is what the relay did for one service since the service appeared.
+// Stats is what the relay did for one service. It is forgotten a while after the
+// service and its last connection are gone.
 type Stats struct {
 	// Open is TCP connections and UDP sessions now, Total all that ever stood.
 	Open, Total int64
@@ -22,7 +23,7 @@ type counters struct {
 	open, total, connectFailed, refused, in, out atomic.Int64
 }
 
-// Stats returns the counts of a service; zero for one that is not published.
+// Stats returns the counts of a service; zero for one that never listened.
 func (r *Relay) Stats(key model.Key) Stats {
 	r.mu.Lock()
 	c := r.services[key]
@@ -37,17 +38,29 @@ func (r *Relay) Stats(key model.Key) Stats {
 	}
 }
 
-// count keeps counters for the services of p, and for those that went while
-// connections of theirs are open. The caller holds r.mu.
-func (r *Relay) count(p *plan) {
-	for key, c := range r.services {
-		if _, published := p.keys[key]; !published && c.open.Load() == 0 {
-			delete(r.services, key)
-		}
+// count returns the counters of a service. The caller holds r.mu.
+func (r *Relay) count(key model.Key) *counters {
+	c := r.services[key]
+	if c == nil {
+		c = new(counters)
+		r.services[key] = c
 	}
-	for key := range p.keys {
-		if r.services[key] == nil {
-			r.services[key] = new(counters)
+	return c
+}
+
+// forget drops the counters of services that are gone and have no connection
+// left. The caller holds r.mu.
+func (r *Relay) forget() {
+	if r.plan == nil || len(r.services) <= len(r.plan.parts) {
+		return
+	}
+	published := make(map[model.Key]struct{}, len(r.plan.parts))
+	for _, part := range r.plan.parts {
+		published[part.pub.Service.Key] = struct{}{}
+	}
+	for key, c := range r.services {
+		if _, stays := published[key]; !stays && c.open.Load() == 0 {
+			delete(r.services, key)
 		}
 	}
 }

@@ -28,6 +28,7 @@ func (r *Relay) sweep(now time.Time) {
 		t.sweep(now, r.cfg.IdleTimeout, r.cfg.HalfClosedTimeout)
 	}
 	r.mu.Lock()
+	r.forget()
 	listeners := make([]listener, 0, len(r.listeners))
 	for _, l := range r.listeners {
 		listeners = append(listeners, l)

@@ -32,6 +32,8 @@ func (r *Relay) listenTCP(rt *route) (listener, error) {
 	return l, nil
 }
 
+func (l *tcpListener) serves() *want { return l.route.Load().want }
+
 func (l *tcpListener) update(rt *route) {
 	rt.adopt(l.route.Load())
 	l.route.Store(rt)

@@ -51,6 +51,8 @@ func (r *Relay) listenUDP(rt *route) (listener, error) {
 	return l, nil
 }
 
+func (l *udpListener) serves() *want { return l.route.Load().want }
+
 func (l *udpListener) update(rt *route) {
 	rt.adopt(l.route.Load())
 	l.route.Store(rt)

@@ -15,7 +15,7 @@ import (
 // this machine: a thread for each of two cores, splicing, no log.
 const haproxyGlobal = `global
 	nbthread 2
-	maxconn 8000
+	maxconn 4000
 defaults
 	mode tcp
 	option splice-auto

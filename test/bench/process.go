@@ -71,6 +71,9 @@ func (b *bench) start(name string, cmd *exec.Cmd) (*process, error) {
 
 // alive returns an error with the end of its log once the process has ended.
 func (p *process) alive() error {
+	if p == nil {
+		return nil
+	}
 	select {
 	case <-p.done:
 	default:

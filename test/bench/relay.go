@@ -85,7 +85,7 @@ func (b *bench) paths(ctx context.Context) ([]path, error) {
 	}
 	paths := []path{{viaUs, us, ours}, {viaPeer, peer, theirs}, {direct, backend, nil}}
 	for _, p := range paths {
-		if err := fetch(ctx, p.at.http); err != nil {
+		if err := fetch(ctx, p); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
 		if err := verify(ctx, p.at.bulk); err != nil {

@@ -98,10 +98,13 @@ func call(ctx context.Context, fd int, next time.Time, interval, took time.Durat
 }
 
 // fetch asks for the HTTP answer once and compares it, waiting for the listener.
-func fetch(ctx context.Context, at netip.AddrPort) error {
+func fetch(ctx context.Context, p path) error {
 	var last error
 	for end := time.Now().Add(startLimit); time.Now().Before(end) && ctx.Err() == nil; pause(ctx, 10*time.Millisecond) {
-		conn, err := net.Dial("tcp4", at.String())
+		if err := p.proc.alive(); err != nil {
+			return err
+		}
+		conn, err := net.Dial("tcp4", p.at.http.String())
 		if err != nil {
 			last = err
 			continue
@@ -111,7 +114,7 @@ func fetch(ctx context.Context, at netip.AddrPort) error {
 		fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: backend\r\nConnection: close\r\n\r\n")
 		got, err := io.ReadAll(conn)
 		if err != nil || !bytes.HasSuffix(got, []byte("\r\n\r\n"+httpBody)) {
-			return fmt.Errorf("%s answers %q, %w", at, got, err)
+			return fmt.Errorf("it answers %q, %w", got, err)
 		}
 		return nil
 	}

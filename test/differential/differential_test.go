@@ -20,12 +20,11 @@ const (
 	defaultSeed = 1
 	// enough is how many questions must at least have been compared.
 	enough = 500
-	// shown is how many failing comparisons are printed in full.
-	shown = 20
 )
 
 // world is everything that runs, and what was compared so far.
 type world struct {
+	t        *testing.T // outlives the passes
 	kube     *cluster.Cluster
 	outside  *outside
 	fairlead *fairlead
@@ -68,7 +67,7 @@ func TestDifferential(t *testing.T) {
 // begin starts both sides with the same manifests.
 func begin(t *testing.T) *world {
 	t.Helper()
-	w := &world{seed: defaultSeed, occurred: map[string]int{}, files: map[string]string{}}
+	w := &world{t: t, seed: defaultSeed, occurred: map[string]int{}, files: map[string]string{}}
 	if s := os.Getenv("FAIRLEAD_SEED"); s != "" {
 		var err error
 		if w.seed, err = strconv.ParseUint(s, 10, 64); err != nil {
@@ -126,69 +125,4 @@ func (w *world) objects(t *testing.T) []object {
 		all = append(all, parse(t, []byte(w.files[name]))...)
 	}
 	return all
-}
-
-// compare puts every probe to both sides. What differs must be explained by a
-// listed difference.
-func (w *world) compare(t *testing.T, probes []*probe) {
-	t.Helper()
-	failed := 0
-	for _, p := range probes {
-		t0 := time.Now()
-		want := ask(w.kube.DNSAddr().String(), p)
-		t1 := time.Now()
-		got := ask(w.fairlead.dns, p)
-		if d1, d2 := t1.Sub(t0), time.Since(t1); d1 > 50*time.Millisecond || d2 > 50*time.Millisecond {
-			t.Logf("SLOW %v %v %s", d1, d2, p)
-		}
-		w.compared++
-		aspects := compare(want, got)
-		if len(aspects) == 0 || w.explained(p, want, got, aspects) {
-			continue
-		}
-		t.Logf("XX %v %s | %s %s", aspects, p, brief(want), brief(got))
-		if failed++; failed <= shown {
-			t.Errorf("%s\ndiffers in %v\n%s", p, aspects, sideBySide(want.text(), got.text()))
-		}
-	}
-	w.failed += failed
-	t.Logf("%d questions about %d names: %d agree or differ as listed, %d do not", len(probes), names(probes), len(probes)-failed, failed)
-}
-
-func (w *world) explained(p *probe, want, got reply, aspects []aspect) bool {
-	for _, d := range differences() {
-		if d.covers(p, want, got, aspects) {
-			w.occurred[d.name]++
-			return true
-		}
-	}
-	return false
-}
-
-// sideBySide prints CoreDNS's reply on the left and Fairlead's on the right.
-func sideBySide(left, right string) string {
-	const width = 92
-	l := append([]string{"CoreDNS"}, strings.Split(left, "\n")...)
-	r := append([]string{"Fairlead"}, strings.Split(right, "\n")...)
-	var s strings.Builder
-	for i := range max(len(l), len(r)) {
-		var a, b string
-		if i < len(l) {
-			a = strings.ReplaceAll(l[i], "\t", " ")
-		}
-		if i < len(r) {
-			b = strings.ReplaceAll(r[i], "\t", " ")
-		}
-		mark := " "
-		if a != b {
-			mark = "|"
-		}
-		fmt.Fprintf(&s, "  %-*s %s %s\n", width, a, mark, b)
-	}
-	return s.String()
-}
-
-func brief(r reply) string {
-	if r.msg == nil { return r.failure }
-	return fmt.Sprintf("%s %s {%s} {%s} {%s} %s", view(r.msg)[rcode], view(r.msg)[flags], strings.ReplaceAll(view(r.msg)[answer],"\n",";"), strings.ReplaceAll(view(r.msg)[authority], "\n",";"), strings.ReplaceAll(view(r.msg)[additional], "\n", ";"), view(r.msg)[edns])
 }

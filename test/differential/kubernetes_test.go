@@ -53,11 +53,11 @@ func apply(t *testing.T, c *cluster.Cluster, manifests string) {
 	settle(t, c)
 }
 
-// remove deletes objects.
+// remove deletes objects; with a Service the API server deletes its Endpoints.
 func remove(t *testing.T, c *cluster.Cluster, objects []object) {
 	t.Helper()
 	for i := range objects {
-		args := append([]string{"delete", "--wait=false"}, strings.Fields(objects[i].id())...)
+		args := append([]string{"delete", "--ignore-not-found", "--wait=false"}, strings.Fields(objects[i].id())...)
 		if _, err := c.Kubectl(t.Context(), args...); err != nil {
 			t.Fatal(err)
 		}

@@ -87,6 +87,8 @@ func (q *questions) classes() {
 			q.add(probeOf("other classes", m, true))
 		}
 	}
+	q.add(probeOf("zone transfer", new(dns.Msg).SetAxfr("example.com."), true))
+	q.add(probeOf("zone transfer", new(dns.Msg).SetAxfr(zone), true))
 	for _, qtype := range []uint16{dns.TypeAXFR, dns.TypeIXFR, dns.TypeMAILB, dns.TypeOPT, dns.TypeTSIG, dns.TypeTKEY, 0, 65535} {
 		for _, name := range []string{zone, "cluster-ip.spec.svc." + zone, "nobody.spec.svc." + zone, "db.example.com."} {
 			q.ask("types that are none", name, qtype)
@@ -100,13 +102,9 @@ func (q *questions) opcodes() {
 		m.Opcode = opcode
 		q.add(probeOf("other opcodes", m, false))
 		q.add(probeOf("other opcodes", m, true))
-		m.Question[0].Name = "db.example.com."
-		q.add(probeOf("other opcodes, outside", m, false))
 	}
-	m := new(dns.Msg).SetNotify("db.example.com.")
-	q.add(probeOf("NOTIFY", m, false))
-	m = new(dns.Msg).SetUpdate(zone)
-	q.add(probeOf("UPDATE", m, false))
+	q.add(probeOf("NOTIFY", new(dns.Msg).SetNotify(zone), false))
+	q.add(probeOf("UPDATE", new(dns.Msg).SetUpdate(zone), false))
 }
 
 // counts has messages with other numbers of records than a query has.
@@ -147,8 +145,13 @@ func (q *questions) broken() {
 		panic(err) // it is a proper query
 	}
 	raw := func(about string, mute bool, wire []byte) {
-		q.add(&probe{about: about, wire: wire, mute: mute})
-		q.add(&probe{about: about, wire: wire, mute: true, tcp: true})
+		for _, tcp := range []bool{false, true} {
+			p := &probe{about: about, wire: wire, mute: mute || tcp, tcp: tcp}
+			if m := new(dns.Msg); m.Unpack(wire) == nil {
+				p.query = m
+			}
+			q.add(p)
+		}
 	}
 	changed := func(at int, to ...byte) []byte {
 		b := append([]byte(nil), whole...)
@@ -172,5 +175,5 @@ func (q *questions) broken() {
 	raw("a name that points to itself", false, name("\xc0\x0c"))
 	raw("a name that points behind the message", false, name("\xc1\x00"))
 	raw("counts that promise more", false, changed(10, binary.BigEndian.AppendUint16(nil, 2)...))
-	raw("noise", true, []byte("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"))
+	raw("noise", true, []byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS greeting"))
 }

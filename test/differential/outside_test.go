@@ -15,7 +15,7 @@ import (
 type outside struct {
 	*process
 	addr string
-	run  func() *process
+	run  func(*testing.T) *process
 }
 
 // startOutside serves testdata/outside. Its address is made from the test's
@@ -29,7 +29,7 @@ func startOutside(t *testing.T, coredns string) *outside {
 	pid := os.Getpid()
 	ip := fmt.Sprintf("127.102.%d.%d", pid>>8&0xff, pid&0xff)
 	o := &outside{addr: ip + ":5300"}
-	o.run = func() *process {
+	o.run = func(t *testing.T) *process {
 		env := []string{"ADDR=" + ip, "PORT=5300", "ZONES=" + zones}
 		return start(t, "outside", coredns, env, "-conf", filepath.Join(zones, "Corefile"))
 	}
@@ -40,7 +40,7 @@ func startOutside(t *testing.T, coredns string) *outside {
 // begin starts the server, the first time or again after kill.
 func (o *outside) begin(t *testing.T) {
 	t.Helper()
-	o.process = o.run()
+	o.process = o.run(t)
 	await(t, "wait for the outside DNS", o.process, func() string {
 		if _, err := dns.Exchange(new(dns.Msg).SetQuestion("db.example.com.", dns.TypeA), o.addr); err != nil {
 			return err.Error()

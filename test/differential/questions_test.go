@@ -58,6 +58,7 @@ func questionsAbout(t *testing.T, seed uint64, objects []object) []*probe {
 	q.zone()
 	q.reverse()
 	q.outside()
+	q.assembled(objects)
 	return q.list
 }
 
@@ -89,7 +90,7 @@ func probeOf(about string, m *dns.Msg, tcp bool) *probe {
 	if err != nil {
 		panic(fmt.Sprintf("%s: %v: %v", about, err, m))
 	}
-	return &probe{about: about, wire: wire, tcp: tcp, query: m}
+	return &probe{about: about, wire: wire, tcp: tcp, query: m.Copy()}
 }
 
 func (q *questions) namespace(name string) {
@@ -264,6 +265,33 @@ func (q *questions) outside() {
 		"failing.example.com.", "refused.example.com.", "svc.", "analytics-db.reporting.svc.", "analytics-db.reporting.", "analytics-db.", "wpad.",
 	} {
 		q.ask("outside", name, dns.TypeA, dns.TypeAAAA, dns.TypeSRV, dns.TypeMX, dns.TypeNS, dns.TypeSOA)
+	}
+}
+
+// assembled asks about names made of labels that mean something, put together
+// at random.
+func (q *questions) assembled(objects []object) {
+	const count = 1500
+	labels := []string{
+		"svc", "pod", "svc", "ns", "dns", "dns-version", "apex", "default", "kubernetes", "_tcp", "_udp", "_http", "http", "_", "*", "x", "_https", "tcp",
+		"10-20-0-3", "fd00-20--3", "10-1-2-3", "one", "h1", "_p0", "p1", "cluster", "local", "in-addr", "arpa", "1",
+	}
+	for i := range objects {
+		if m := objects[i].Metadata; q.rand.IntN(3) == 0 {
+			labels = append(labels, m.Name, m.Namespace)
+		}
+	}
+	labels = slices.DeleteFunc(labels, func(s string) bool { return s == "" })
+	types := everyType()
+	for range count {
+		var name []string
+		for range 1 + q.rand.IntN(5) {
+			name = append(name, labels[q.rand.IntN(len(labels))])
+		}
+		if q.rand.IntN(4) > 0 {
+			name = append(name, "svc")
+		}
+		q.ask("assembled name", strings.Join(name, ".")+"."+zone, types[q.rand.IntN(len(types))])
 	}
 }
 

@@ -62,7 +62,8 @@ func (p *probe) String() string {
 
 // reply is what came back.
 type reply struct {
-	msg *dns.Msg
+	msg  *dns.Msg
+	size int // octets
 	// failure says why there is no message: nothing came, or nonsense.
 	failure string
 }
@@ -90,7 +91,7 @@ func ask(server string, p *probe) reply {
 	if len(p.wire) >= 2 && m.Id != binary.BigEndian.Uint16(p.wire) {
 		return reply{failure: "a reply with another ID"}
 	}
-	return reply{msg: m}
+	return reply{msg: m, size: len(raw)}
 }
 
 func exchange(network, server string, wire []byte, patience time.Duration) ([]byte, error) {
@@ -156,9 +157,8 @@ func compare(a, b reply) []aspect {
 	return differ
 }
 
-// view gives every aspect of a message a text to compare. Of a truncated
-// message only the number of records counts: which ones fit is a matter of
-// their order, which servers may choose.
+// view gives every aspect of a message a text to compare. Which records fit
+// into a truncated message is a matter of their order, which servers may choose.
 func view(m *dns.Msg) map[aspect]string {
 	v := map[aspect]string{
 		rcode:      dns.RcodeToString[m.Rcode],
@@ -172,8 +172,7 @@ func view(m *dns.Msg) map[aspect]string {
 		clusterTTL: ttls(m),
 	}
 	if m.Truncated {
-		v[answer] = fmt.Sprint(len(m.Answer), " records")
-		v[additional] = fmt.Sprint(len(m.Extra), " records")
+		v[answer], v[order], v[additional] = "some", "", "some"
 	}
 	return v
 }
@@ -245,13 +244,20 @@ func ttls(m *dns.Msg) string {
 	return strings.Join(all, " ")
 }
 
-// ednsText leaves the options apart: they are extended errors (RFC 8914).
+// ednsText leaves extended errors (RFC 8914) apart, which only add to an rcode,
+// and the size, which says what the server would take.
 func ednsText(m *dns.Msg) string {
 	o := m.IsEdns0()
 	if o == nil {
 		return "none"
 	}
-	return fmt.Sprintf("version %d, size %d, DO %t", o.Version(), o.UDPSize(), o.Do())
+	s := fmt.Sprintf("version %d, DO %t", o.Version(), o.Do())
+	for _, option := range o.Option {
+		if option.Option() != dns.EDNS0EDE {
+			s += fmt.Sprintf(", option %d: %s", option.Option(), option)
+		}
+	}
+	return s
 }
 
 // text is the reply as dig prints it.
