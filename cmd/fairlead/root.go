@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
 // version is set by the Makefile; `go install` leaves it to the build info.
-var version string //nolint:gochecknoglobals // the linker needs a variable
+var version string
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -26,14 +27,27 @@ it, and the same on one machine without a cluster.`,
 
   # See what is served
   fairlead status`,
-		Args:          cobra.NoArgs,
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		SuggestionsMinimumDistance: 2,
+		Args:                       knownCommand,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceUsage:               true,
+		SilenceErrors:              true,
 	}
 	root.SetFlagErrorFunc(usage)
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(runCommand(), execCommand(), enterCommand(), statusCommand(), versionCommand())
 	return root
+}
+
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("unknown command %q", args[0])
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		err = fmt.Errorf("%w: did you mean %s?", err, strings.Join(near, " or "))
+	}
+	return usage(cmd, err)
 }
 
 func versionCommand() *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -48,7 +49,7 @@ func ask(t *testing.T, s *Server, proto, question string, change func(*dns.Msg))
 }
 
 func send(s *Server, proto string, m *dns.Msg) (*dns.Msg, error) {
-	c := dns.Client{Net: proto, UDPSize: dns.MaxMsgSize}
+	c := dns.Client{Net: proto, UDPSize: dns.MaxMsgSize, Timeout: 20 * time.Second}
 	reply, _, err := c.Exchange(m, s.Addrs()[0].String())
 	return reply, err
 }

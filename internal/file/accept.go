@@ -20,12 +20,12 @@ func (l *Loader) accept(found scanned, t *trial, back map[*manifest][]model.Prob
 	}
 	l.remember(t.services)
 
-	problems := slices.Concat(found.problems, t.problems)
+	problems := slices.Concat(found.problems, t.standing(back))
 	skipped := make(map[string]int)
 	for m, v := range t.chosen {
 		m.served = v
-		if errs, held := back[m]; held {
-			problems = append(problems, errs...)
+		if wrong, held := back[m]; held {
+			problems = append(problems, wrong...)
 			problems = append(problems, l.heldProblem(m))
 		} else {
 			v.judge(t.errors[m.path])
@@ -36,6 +36,7 @@ func (l *Loader) accept(found scanned, t *trial, back map[*manifest][]model.Prob
 			}
 		}
 	}
+	l.forget()
 	problems = append(problems, nothingIn(found, t)...)
 	problems = append(problems, skippedProblem(skipped)...)
 	inOrder(problems, found)
@@ -45,6 +46,16 @@ func (l *Loader) accept(found scanned, t *trial, back map[*manifest][]model.Prob
 	}
 	d.Fresh = l.fresh(problems)
 	return d
+}
+
+// standing are the problems of the files that are served as they are now. The
+// lines of the others are those of a text that is no more.
+func (t *trial) standing(back map[*manifest][]model.Problem) []model.Problem {
+	held := make(map[string]bool, len(back))
+	for m := range back {
+		held[m.path] = true
+	}
+	return slices.DeleteFunc(t.problems, func(p model.Problem) bool { return held[p.File] })
 }
 
 // judge remembers whether a version that is served has Errors, and which.

@@ -73,9 +73,6 @@ func (l *Loader) read(files []*manifest) bool {
 		news = true
 	}
 	each(len(fresh), func(i int) { fresh[i].parse() })
-	if len(fresh) > 0 {
-		l.forget()
-	}
 	return news
 }
 

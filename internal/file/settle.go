@@ -39,7 +39,8 @@ func newServed() served {
 }
 
 // settle decides which version of each file is served, and returns what that
-// comes to. Each file's current version is tried. Those with Errors that were
+// comes to. back are the files that stay at the version that is served, with
+// what is wrong with the one that is not. Each file's current version is tried. Those with Errors that were
 // better before go back to what they were, until nothing changes: at most as
 // many rounds as there are broken files, and two as a rule.
 func (l *Loader) settle(found scanned) Desired {
@@ -53,7 +54,7 @@ func (l *Loader) settle(found scanned) Desired {
 				continue
 			}
 			if l.hold(m, t) {
-				back[m] = t.errors[m.path]
+				back[m] = t.about(m.path)
 				more = true
 			}
 		}

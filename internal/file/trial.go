@@ -84,6 +84,17 @@ func (t *trial) add(p model.Problem) {
 	}
 }
 
+// about are the problems of a file.
+func (t *trial) about(path string) []model.Problem {
+	var out []model.Problem
+	for _, p := range t.problems {
+		if p.File == path {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // collect lists the objects of the chosen versions. Those that are served from
 // their file now come first: a newcomer never takes their place.
 func (t *trial) collect(order []*manifest, owners map[identity]string) {

@@ -20,11 +20,11 @@ func (p plan) spawn(reexec []string) (Status, error) {
 		return Status{Code: codeFailed}, err
 	}
 	defer f.Close()
-	exe, err := self()
-	if err != nil {
-		return Status{Code: codeFailed}, err
+	// An executable that carries capabilities (setcap) makes its process closed
+	// to its own user, who is about to write to the new one's uid_map.
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0); err != nil {
+		return Status{Code: codeFailed}, fmt.Errorf("cannot prepare the user namespace, run it as root: %w", err)
 	}
-	defer exe.Close()
 
 	// The kernel kills the program when the thread ends that started it.
 	runtime.LockOSThread()
@@ -32,7 +32,9 @@ func (p plan) spawn(reexec []string) (Status, error) {
 	relay := catchSignals()
 	defer relay.stop()
 	argv := append(append([]string{os.Args[0]}, reexec...), strconv.Itoa(int(f.Fd())))
-	pid, err := syscall.ForkExec(exe.path, argv, &syscall.ProcAttr{
+	// From the new mount namespace /proc/self/exe is on a foreign mount, where
+	// such capabilities do not count, and so do not cancel the ambient ones.
+	pid, err := syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{
 		Env:   p.env,
 		Files: []uintptr{0, 1, 2},
 		Sys: &syscall.SysProcAttr{
@@ -85,43 +87,3 @@ func wait(pid int, relay *signals) (Status, error) {
 
 // cldStopped is CLD_STOPPED of waitid(2).
 const cldStopped = 5
-
-// executable is this program, by a path that works in the next process.
-type executable struct {
-	path string
-	copy *os.File // nil if the path is the original
-}
-
-// Close drops the copy.
-func (e executable) Close() {
-	if e.copy != nil {
-		e.copy.Close()
-	}
-}
-
-// self is this program. One that carries file capabilities (setcap) would lose
-// those that it is handed, and shut us out of setting it up; a copy does not.
-func self() (executable, error) {
-	const path = "/proc/self/exe"
-	if n, err := unix.Getxattr(path, "security.capability", nil); err != nil || n == 0 {
-		return executable{path: path}, nil
-	}
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0); err != nil {
-		return executable{}, fmt.Errorf("cannot open this process to itself: %w", err)
-	}
-	in, err := os.Open(path)
-	if err != nil {
-		return executable{}, fmt.Errorf("cannot read the fairlead executable, make it readable (chmod a+r): %w", err)
-	}
-	defer in.Close()
-	fd, err := unix.MemfdCreate("fairlead", unix.MFD_CLOEXEC)
-	if err != nil {
-		return executable{}, fmt.Errorf("cannot copy the fairlead executable: %w", err)
-	}
-	out := os.NewFile(uintptr(fd), "fairlead")
-	if _, err := out.ReadFrom(in); err != nil {
-		out.Close()
-		return executable{}, fmt.Errorf("cannot copy the fairlead executable: %w", err)
-	}
-	return executable{path: "/proc/self/fd/" + strconv.Itoa(fd), copy: out}, nil
-}

@@ -25,6 +25,16 @@ func pass(r *Relay, now *clock, d time.Duration) {
 	r.sweep(now.now())
 }
 
+// counted waits until the connection has counted n bytes, both ways together: a
+// peer may have them a moment before.
+func counted(t *testing.T, r *Relay, n int) {
+	t.Helper()
+	eventually(t, "the bytes are counted", func() bool {
+		all := r.tunnels.list()
+		return len(all) == 1 && all[0].up.moved.Load()+all[0].down.moved.Load() == int64(n)
+	})
+}
+
 func TestSilentConnectionIsCut(t *testing.T) {
 	ended := make(chan error, 1)
 	r, now, c := idleRelay(t, func(c *net.TCPConn) {
@@ -32,10 +42,13 @@ func TestSilentConnectionIsCut(t *testing.T) {
 		ended <- err
 	})
 	roundTrip(t, c, "hello")
+	counted(t, r, 10)
 	pass(r, now, 23*time.Hour)
-	roundTrip(t, c, "still there") // renews it
+	roundTrip(t, c, "again") // renews it
+	counted(t, r, 20)
 	pass(r, now, 23*time.Hour)
-	roundTrip(t, c, "and again")
+	roundTrip(t, c, "still")
+	counted(t, r, 30)
 	pass(r, now, 24*time.Hour)
 	wantReset(t, c)
 	if err := <-ended; err == nil {
@@ -51,9 +64,10 @@ func TestEitherDirectionKeepsAConnection(t *testing.T) {
 		}
 	})
 	defer close(more)
-	for range 5 {
+	for n := range 5 {
 		more <- struct{}{}
 		_, _ = io.ReadFull(c, make([]byte, 1))
+		counted(t, r, n+1)
 		pass(r, now, 23*time.Hour)
 	}
 	if n := len(r.tunnels.list()); n != 1 {
@@ -71,6 +85,7 @@ func TestHalfClosedConnectionIsCutSooner(t *testing.T) {
 	})
 	_ = c.CloseWrite()
 	_, _ = io.ReadFull(c, make([]byte, 1))
+	counted(t, r, 1)
 	pass(r, now, 59*time.Minute)
 	if n := len(r.tunnels.list()); n != 1 {
 		t.Fatalf("%d connections stand, want 1", n)

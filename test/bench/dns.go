@@ -21,16 +21,21 @@ type resolver struct {
 	dns   netip.AddrPort
 	proc  *process
 	load  *dnsperf
-	flood bool // only as fast as it can
+	paced bool // also at a fixed rate
 }
 
-// variants are the configurations of CoreDNS, by the plugins beside kubernetes.
-func variants() []struct{ name, extra string } {
-	return []struct{ name, extra string }{
-		{"kubernetes alone", ""},
-		{"with multisocket 2", "\tmultisocket 2\n"},
-		{"with cache 30", "\tcache 30\n"},
-		{"with cache 30 and multisocket 2", "\tcache 30\n\tmultisocket 2\n"},
+// variant is a configuration of CoreDNS, by the plugins beside kubernetes.
+type variant struct {
+	name, extra string
+	paced       bool
+}
+
+func variants() []variant {
+	return []variant{
+		{"with kubernetes alone", "", true},
+		{"with cache 30", "\tcache 30\n", true},
+		{"with multisocket 2", "\tmultisocket 2\n", false},
+		{"with cache 30 and multisocket 2", "\tcache 30\n\tmultisocket 2\n", false},
 	}
 }
 
@@ -53,18 +58,20 @@ func measureDNS(ctx context.Context, b *bench, s *section) error {
 	if err != nil {
 		return err
 	}
-	for _, v := range variants() {
-		s.add(row{
-			id: "dns-qps", what: "Queries/s, CoreDNS " + v.name, unit: perSecond,
-			ours: t["rate"]["fairlead"], peer: t["rate"][v.name], goal: atLeast(1, "CoreDNS"),
-		})
-	}
-	for _, v := range variants() {
-		for _, m := range []struct{ id, what string }{{"p50", "Latency p50"}, {"p99", "Latency p99"}, {"cpu", "CPU per query"}} {
-			s.add(row{
-				id: "dns-" + m.id, what: m.what + ", CoreDNS " + v.name, unit: seconds,
-				ours: t[m.id]["fairlead"], peer: t[m.id][v.name],
-			})
+	for _, m := range []struct {
+		id, what string
+		unit     unit
+		goal     goal
+	}{
+		{"rate", "Queries/s", perSecond, atLeast(1, "CoreDNS")},
+		{"cpu", "CPU per query", seconds, goal{}},
+		{"p50", "Latency p50", seconds, goal{}},
+		{"p99", "Latency p99", seconds, goal{}},
+	} {
+		for _, v := range variants() {
+			if peer := t[m.id][v.name]; peer != nil {
+				s.add(row{id: "dns-" + m.id, what: m.what, setup: v.name, unit: m.unit, ours: t[m.id]["fairlead"], peer: peer, goal: m.goal})
+			}
 		}
 	}
 	s.add(row{id: "dns-many", what: fmt.Sprintf("Queries/s with %s services", thousands(float64(b.size.many))), unit: perSecond, ours: t["rate"]["many"]})
@@ -78,7 +85,7 @@ func (b *bench) resolvers(ctx context.Context, all []service, perf *dnsperf) ([]
 	if err != nil {
 		return nil, err
 	}
-	resolvers := []resolver{{name: "fairlead", dns: f.dns, proc: f.process, load: perf}}
+	resolvers := []resolver{{name: "fairlead", dns: f.dns, proc: f.process, load: perf, paced: true}}
 	tier, err := b.control(ctx, all)
 	if err != nil {
 		return nil, err
@@ -91,7 +98,7 @@ func (b *bench) resolvers(ctx context.Context, all []service, perf *dnsperf) ([]
 		if _, err := serving(ctx, c.process, c.dns, all[len(all)-1]); err != nil {
 			return nil, err
 		}
-		resolvers = append(resolvers, resolver{name: v.name, dns: c.dns, proc: c.process, load: perf})
+		resolvers = append(resolvers, resolver{name: v.name, dns: c.dns, proc: c.process, load: perf, paced: v.paced})
 	}
 	for _, r := range resolvers {
 		if err := check(ctx, r.dns, all); err != nil {
@@ -110,7 +117,7 @@ func (b *bench) resolvers(ctx context.Context, all []service, perf *dnsperf) ([]
 	if err := check(ctx, f.dns, large[:min(500, len(large))]); err != nil {
 		return nil, fmt.Errorf("%d services: %w", len(large), err)
 	}
-	return append(resolvers, resolver{name: "many", dns: f.dns, proc: f.process, load: big, flood: true}), nil
+	return append(resolvers, resolver{name: "many", dns: f.dns, proc: f.process, load: big}), nil
 }
 
 func (b *bench) loadDNS(ctx context.Context, resolvers []resolver) (table, error) {
@@ -123,14 +130,14 @@ func (b *bench) loadDNS(ctx context.Context, resolvers []resolver) (table, error
 		}
 		t.add("rate", r.name, rate)
 		t.add("cpu", r.name, (r.proc.cpu()-before).Seconds()/total)
-		b.progress("dns %d/%d  %-32s %s", round+1, b.size.rounds, r.name, perSecond.format(rate))
+		b.progress("dns %d/%d  %-31s %s", round+1, b.size.rounds, r.name, perSecond.format(rate))
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return t, inTurn(ctx, b.size.rounds, resolvers, func(round int, r resolver) error {
-		if r.flood {
+		if !r.paced {
 			return nil
 		}
 		took, err := r.load.paced(ctx, r.dns, b.size.steady, steadyRate)
@@ -139,7 +146,7 @@ func (b *bench) loadDNS(ctx context.Context, resolvers []resolver) (table, error
 		}
 		t.add("p50", r.name, quantile(took, 0.5))
 		t.add("p99", r.name, quantile(took, 0.99))
-		b.progress("dns %d/%d  %-32s p50 %s p99 %s", round+1, b.size.rounds, r.name,
+		b.progress("dns %d/%d  %-31s p50 %s p99 %s", round+1, b.size.rounds, r.name,
 			seconds.format(quantile(took, 0.5)), seconds.format(quantile(took, 0.99)))
 		return nil
 	})

@@ -8,24 +8,39 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
-// haproxyGlobal is a relay of TCP and nothing else, as one would set it up on
-// this machine: a thread for each of two cores, splicing, no log.
-const haproxyGlobal = `global
+// haproxyConfig is a relay of TCP and nothing else, as one would set it up on
+// this machine: a thread for each of two cores, no log. What splice-auto does not
+// splice is spliced where that is good for it: with much at a time.
+const haproxyConfig = `global
 	nbthread 2
 	maxconn 4000
-defaults
+%[7]sdefaults
 	mode tcp
 	option splice-auto
 	timeout connect 3s
 	timeout client 1h
 	timeout server 1h
+listen http
+	bind %[1]s
+	server backend %[4]s
+listen echo
+	bind %[2]s
+	server backend %[5]s
+listen bulk
+	option splice-request
+	option splice-response
+	bind %[3]s
+	server backend %[6]s
 `
 
+// largePipes lets HAProxy splice as much at a time as fairlead does, 1 MiB; its
+// default is the kernel's 64 KiB.
+const largePipes = "\ttune.pipesize 1048576\n"
+
 // runHAProxy starts HAProxy before the backend.
-func (b *bench) runHAProxy(backend places) (*process, places, error) {
+func (b *bench) runHAProxy(backend places, global string) (*process, places, error) {
 	var at places
 	path, err := find("haproxy", "haproxy")
 	if err != nil {
@@ -35,18 +50,14 @@ func (b *bench) runHAProxy(backend places) (*process, places, error) {
 	if err != nil {
 		return nil, at, err
 	}
-	var config strings.Builder
-	config.WriteString(haproxyGlobal)
-	for i, to := range backend.all() {
-		port, err := freePort(netip.MustParseAddr("127.0.0.1"))
-		if err != nil {
+	for _, place := range at.all() {
+		if *place, err = freePort(netip.MustParseAddr("127.0.0.1")); err != nil {
 			return nil, at, err
 		}
-		*at.all()[i] = port
-		fmt.Fprintf(&config, "listen place%d\n\tbind %s\n\tserver backend %s\n", i, port, to)
 	}
+	config := fmt.Sprintf(haproxyConfig, at.http, at.echo, at.bulk, backend.http, backend.echo, backend.bulk, global)
 	file := filepath.Join(dir, "haproxy.cfg")
-	if err := os.WriteFile(file, []byte(config.String()), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(config), 0o644); err != nil {
 		return nil, at, err
 	}
 	p, err := b.start("haproxy", exec.Command(path, "-db", "-f", file))

@@ -2,13 +2,12 @@
 
 package main
 
-import (
-	"context"
-)
+import "context"
 
 // load is one kind of traffic through a relay.
 type load struct {
 	name string
+	bulk bool
 	run  func(ctx context.Context, b *bench, p path) ([]measured, error)
 }
 
@@ -23,15 +22,15 @@ type measured struct {
 
 func loads(w *wrk) []load {
 	return []load{
-		{"connect", func(ctx context.Context, b *bench, p path) ([]measured, error) {
+		{"connect", false, func(ctx context.Context, b *bench, p path) ([]measured, error) {
 			return web(ctx, b, p, w, connecting, false)
 		}},
-		{"keep", func(ctx context.Context, b *bench, p path) ([]measured, error) {
+		{"keep", false, func(ctx context.Context, b *bench, p path) ([]measured, error) {
 			return web(ctx, b, p, w, httpConnections, true)
 		}},
-		{"steady", requests},
-		{"bulk1", func(ctx context.Context, b *bench, p path) ([]measured, error) { return bulk(ctx, b, p, 1) }},
-		{"bulk8", func(ctx context.Context, b *bench, p path) ([]measured, error) { return bulk(ctx, b, p, 8) }},
+		{"steady", false, requests},
+		{"bulk1", true, func(ctx context.Context, b *bench, p path) ([]measured, error) { return bulk(ctx, b, p, 1) }},
+		{"bulk8", true, func(ctx context.Context, b *bench, p path) ([]measured, error) { return bulk(ctx, b, p, 8) }},
 	}
 }
 

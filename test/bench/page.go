@@ -39,7 +39,7 @@ func (p page) markdown() string {
 	for _, s := range p.sections {
 		s.markdown(w)
 	}
-	fmt.Fprint(w, "\n## Every round\n\nThe values behind the medians, in the order in which they were measured.\n")
+	fmt.Fprint(w, "\n## Every value\n\nWhat is behind the medians, in the order in which it was measured.\n")
 	for _, s := range p.sections {
 		s.raw(w)
 	}
@@ -75,7 +75,7 @@ func (s *section) header() []string {
 }
 
 func (s *section) cells(r row) []string {
-	c := []string{r.what, r.unit.spread(r.ours)}
+	c := []string{r.beside(s.peer), r.unit.spread(r.ours)}
 	if s.peer != "" {
 		c = append(c, r.unit.spread(r.peer), "")
 		if len(r.peer) > 0 {
@@ -103,34 +103,38 @@ func (u unit) spread(values []float64) string {
 func (s *section) misses(w *strings.Builder) {
 	for _, r := range s.rows {
 		if r.missed() {
-			fmt.Fprintf(w, "\n**Missed: %s.** %s\n", r.what, shortfall(r.id))
+			fmt.Fprintf(w, "\n**Missed: %s.** %s\n", r.beside(s.peer), shortfall(r.id))
 		}
 	}
 }
 
-// raw writes every value of the section.
+// raw writes every value of the section; those that stand in several rows once.
 func (s *section) raw(w *strings.Builder) {
 	if s.skipped != "" || len(s.rows) == 0 {
 		return
 	}
 	fmt.Fprintf(w, "\n### %s\n\n", s.title)
-	rows := [][]string{{"What", "Of", "Rounds"}}
-	for _, r := range s.rows {
-		for _, of := range []struct {
-			name   string
-			values []float64
-		}{{"fairlead", r.ours}, {s.peer, r.peer}, {s.base, r.base}} {
-			if len(of.values) == 0 {
-				continue
-			}
-			var cells []string
-			for _, v := range of.values {
-				cells = append(cells, r.unit.format(v))
-			}
-			rows = append(rows, []string{r.what, of.name, strings.Join(cells, ", ")})
+	table := [][]string{{"What", "Of", "Values"}}
+	for i, r := range s.rows {
+		if i == 0 || s.rows[i-1].what != r.what {
+			table = r.values(table, "fairlead", r.ours)
+			table = r.values(table, s.base, r.base)
 		}
+		table = r.values(table, strings.TrimSpace(s.peer+" "+r.setup), r.peer)
 	}
-	writeTable(w, rows)
+	writeTable(w, table)
+}
+
+// values adds a line to a table, unless there is nothing to say.
+func (r row) values(table [][]string, of string, values []float64) [][]string {
+	if len(values) == 0 {
+		return table
+	}
+	var cells []string
+	for _, v := range values {
+		cells = append(cells, r.unit.format(v))
+	}
+	return append(table, []string{r.what, of, strings.Join(cells, ", ")})
 }
 
 func writeTable(w *strings.Builder, rows [][]string) {

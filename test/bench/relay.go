@@ -14,10 +14,13 @@ type path struct {
 	name string
 	at   places
 	proc *process // nil for the direct one
+	// bulkOnly: otherwise it is no different from another one.
+	bulkOnly bool
 }
 
 const (
 	viaUs, viaPeer, direct = "fairlead", "HAProxy", "direct"
+	viaTuned               = "HAProxy with large pipes"
 
 	// httpConnections is how many wrk keeps open, connecting how many of them
 	// are being opened at a time.
@@ -28,7 +31,7 @@ const (
 func measureRelay(ctx context.Context, b *bench, s *section) error {
 	s.peer, s.base = viaPeer, direct
 	s.about = []string{
-		fmt.Sprintf("One backend, a small Go program on loopback, behind a ClusterIP of fairlead, behind HAProxy (`mode tcp`, `nbthread 2`, `option splice-auto`, no log), and reached directly. New connections and keep-alive requests are HTTP by wrk with 2 threads: %d connections that are opened for each request, or %d that stay. Bulk is read from the backend by a Go client over raw TCP. The steady load is %s requests of 128 bytes a second over %d connections that stay; each is timed from sending to the whole answer, by threads that wait in the kernel.", connecting, httpConnections, thousands(steadyRate), callers),
+		fmt.Sprintf("One backend, a small Go program on loopback, behind a ClusterIP of fairlead, behind HAProxy (`mode tcp`, `nbthread 2`, no log), and reached directly. New connections and keep-alive requests are HTTP by wrk with 2 threads: %d connections that are opened for each request, or %d that stay. Bulk is read from the backend by a Go client over raw TCP; HAProxy's `option splice-auto` hardly ever splices there, so it has `splice-request` and `splice-response` for it, once with the kernel's pipes of 64 KiB and once with pipes of 1 MiB as fairlead's are. The steady load is %s requests of 128 bytes a second over %d connections that stay; each is timed from sending to the whole answer, by threads that wait in the kernel.", connecting, httpConnections, thousands(steadyRate), callers),
 		"CPU is that of the relay's own process, without what the kernel does for it in interrupts. It tells more than the rates, in which clients and backend compete for the same cores: an idle core more would go to the relay.",
 	}
 	w, err := newWrk()
@@ -42,6 +45,9 @@ func measureRelay(ctx context.Context, b *bench, s *section) error {
 	t := make(table)
 	for _, load := range loads(w) {
 		err := inTurn(ctx, b.size.rounds, paths, func(round int, p path) error {
+			if p.bulkOnly && !load.bulk {
+				return nil
+			}
 			pause(ctx, 100*time.Millisecond) // what the last load left is over
 			before := p.proc.cpu()
 			got, err := load.run(ctx, b, p)
@@ -58,7 +64,7 @@ func measureRelay(ctx context.Context, b *bench, s *section) error {
 				}
 				text += "  " + m.unit.format(m.value)
 			}
-			b.progress("relay %d/%d  %-12s %-9s%s", round+1, b.size.rounds, load.name, p.name, text)
+			b.progress("relay %d/%d  %-8s %-25s%s", round+1, b.size.rounds, load.name, p.name, text)
 			return nil
 		})
 		if err != nil {
@@ -79,11 +85,20 @@ func (b *bench) paths(ctx context.Context) ([]path, error) {
 	if err != nil {
 		return nil, err
 	}
-	theirs, peer, err := b.runHAProxy(backend)
+	theirs, peer, err := b.runHAProxy(backend, "")
 	if err != nil {
 		return nil, err
 	}
-	paths := []path{{viaUs, us, ours}, {viaPeer, peer, theirs}, {direct, backend, nil}}
+	tuned, large, err := b.runHAProxy(backend, largePipes)
+	if err != nil {
+		return nil, err
+	}
+	paths := []path{
+		{name: viaUs, at: us, proc: ours},
+		{name: viaPeer, at: peer, proc: theirs},
+		{name: viaTuned, at: large, proc: tuned, bulkOnly: true},
+		{name: direct, at: backend},
+	}
 	for _, p := range paths {
 		if err := fetch(ctx, p); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
@@ -119,8 +134,15 @@ func relayRows(s *section, t table) {
 	added("steady-p50", "Added to direct, p50, steady load")
 	added("steady-p99", "Added to direct, p99, steady load")
 	add("steady-cpu", "CPU per request, steady load", seconds, none)
-	add("bulk1-rate", "Bulk, one stream", bytesPerSecond, above(viaPeer))
-	add("bulk1-cpu", "CPU per GB, one stream", seconds, none)
-	add("bulk8-rate", "Bulk, eight streams", bytesPerSecond, above(viaPeer))
-	add("bulk8-cpu", "CPU per GB, eight streams", seconds, none)
+	for _, n := range []struct{ id, text string }{{"bulk1", "one stream"}, {"bulk8", "eight streams"}} {
+		for _, m := range []struct {
+			id, what string
+			unit     unit
+			goal     goal
+		}{{"-rate", "Bulk, " + n.text, bytesPerSecond, above(viaPeer)}, {"-cpu", "CPU per GB, " + n.text, seconds, none}} {
+			add(n.id+m.id, m.what, m.unit, m.goal)
+			values := t[n.id+m.id]
+			s.add(row{id: n.id + m.id, what: m.what, setup: "with tune.pipesize 1048576", unit: m.unit, ours: values[viaUs], peer: values[viaTuned]})
+		}
+	}
 }

@@ -22,7 +22,9 @@ type section struct {
 // row is one measure: a value of each subject and round.
 type row struct {
 	// id names what there is to say if the goal is missed; see shortfall.
-	id, what         string
+	id, what string
+	// setup tells peers apart that are set up in several ways.
+	setup            string
 	unit             unit
 	ours, peer, base []float64
 	goal             goal
@@ -54,6 +56,14 @@ func atMost(x float64, peer string) goal {
 // below wants less than a fixed value.
 func below(v float64, u unit) goal {
 	return goal{"< " + u.format(v), func(r row) bool { return median(r.ours) < v }}
+}
+
+// beside is what the row is about, with the peer's set-up.
+func (r row) beside(peer string) string {
+	if r.setup == "" {
+		return r.what
+	}
+	return r.what + ", " + peer + " " + r.setup
 }
 
 // ratio is ours to the peer's: the median over the rounds of the ratio in each,

@@ -20,8 +20,7 @@ func (w *world) compare(t *testing.T, probes []*probe) {
 	t.Helper()
 	failed := 0
 	for _, p := range probes {
-		want := ask(w.kube.DNSAddr().String(), p)
-		got := ask(w.fairlead.dns, p)
+		want, got := w.both(p)
 		w.compared++
 		if got.msg != nil && got.msg.Truncated {
 			w.truncated(t, p, got)
@@ -39,6 +38,14 @@ func (w *world) compare(t *testing.T, probes []*probe) {
 	}
 	w.failed += failed
 	t.Logf("%d questions about %d names: %d agree or differ as listed, %d do not", len(probes), names(probes), len(probes)-failed, failed)
+}
+
+// both asks CoreDNS and Fairlead at the same time.
+func (w *world) both(p *probe) (coredns, fairlead reply) {
+	done := make(chan reply)
+	go func() { done <- ask(w.kube.DNSAddr().String(), p) }()
+	fairlead = ask(w.fairlead.dns, p)
+	return <-done, fairlead
 }
 
 // truncated checks that a truncated reply has as much of the whole as there is

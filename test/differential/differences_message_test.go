@@ -42,7 +42,7 @@ func differencesOfMessages() []difference {
 		},
 		{
 			"apex-case",
-			"ns.dns.cluster.local exists in whatever case it is asked for (RFC 4343). CoreDNS knows it in lower case only.",
+			"`ns.dns.cluster.local` exists in whatever case it is asked for (RFC 4343). CoreDNS knows it in lower case only.",
 			func(c *comparison) bool {
 				return c.name == "ns.dns."+zone && c.name != c.question().Name && c.rcodes(dns.RcodeNameError, dns.RcodeSuccess)
 			},

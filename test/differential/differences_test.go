@@ -37,8 +37,8 @@ func differencesOfManifests() []difference {
 	return []difference{
 		{
 			"pods",
-			"There are no Pods here, so nothing exists below pod.cluster.local, and version 1.1.0 of the specification no longer asks for it. " +
-				"CoreDNS as kubeadm sets it up makes an address of every a-b-c-d.NAMESPACE.pod name.",
+			"There are no Pods here, so nothing exists below `pod.cluster.local`, and version 1.1.0 of the specification no longer asks for it. " +
+				"CoreDNS as kubeadm sets it up makes an address of every `a-b-c-d.NAMESPACE.pod` name.",
 			func(c *comparison) bool {
 				return below(c.name, "pod."+zone) && c.rcodes(dns.RcodeSuccess, dns.RcodeNameError) && c.denied()
 			},
@@ -55,7 +55,7 @@ func differencesOfManifests() []difference {
 		},
 		{
 			"not-ready",
-			"publishNotReadyAddresses gives names to all endpoints, as its documentation says. In a cluster the controllers that write " +
+			"`publishNotReadyAddresses` gives names to all endpoints, as its documentation says. In a cluster the controllers that write " +
 				"the endpoints of Pods see to it, and endpoints that a person wrote are left out all the same.",
 			func(c *comparison) bool {
 				service := within(c.name, "published.headless.svc."+zone) || within(c.name, "published-endpoints.headless.svc."+zone)
@@ -65,7 +65,7 @@ func differencesOfManifests() []difference {
 		},
 		{
 			"skip-mirror",
-			"Endpoints are served even if their label endpointslice.kubernetes.io/skip-mirror says that nobody shall copy them into an " +
+			"Endpoints are served even if their label `endpointslice.kubernetes.io/skip-mirror` says that nobody shall copy them into an " +
 				"EndpointSlice: nothing is copied here. CoreDNS sees EndpointSlices only.",
 			func(c *comparison) bool {
 				service := within(c.name, "unmirrored.headless.svc."+zone) && c.rcodes(dns.RcodeNameError, dns.RcodeSuccess)

@@ -38,7 +38,9 @@ type world struct {
 
 // TestDifferential is one test, so that everything starts once.
 func TestDifferential(t *testing.T) {
+	began := time.Now()
 	w := begin(t)
+	t.Logf("both sides are up: %v", time.Since(began).Round(time.Millisecond))
 	pass := func(name string, run func(*testing.T)) {
 		began := time.Now()
 		if !t.Run(name, run) {

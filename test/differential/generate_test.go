@@ -122,15 +122,25 @@ func (g *generator) slice(name, namespace string, n int, ports []port) {
 	}
 }
 
-// endpoints writes the old form, which has the name of its Service.
+// endpoints writes the old form, which has the name of its Service. No address
+// stands in it twice: which of the two is mirrored is not defined.
 func (g *generator) endpoints(name, namespace string, ports []port) {
 	g.document("Endpoints", "v1", "{name: %s, namespace: %s}", name, namespace)
 	g.printf("subsets:\n- addresses:\n")
+	seen := map[string]bool{}
+	another := func() string {
+		for {
+			if a := g.address("IPv4"); !seen[a] {
+				seen[a] = true
+				return a
+			}
+		}
+	}
 	for range 1 + g.IntN(3) {
-		g.printf("  - {ip: %q%s}\n", g.address("IPv4"), g.hostname())
+		g.printf("  - {ip: %q%s}\n", another(), g.hostname())
 	}
 	if g.IntN(2) == 0 {
-		g.printf("  notReadyAddresses: [{ip: %s}]\n", g.address("IPv4"))
+		g.printf("  notReadyAddresses: [{ip: %s}]\n", another())
 	}
 	g.writePorts("  ", ports, g.IntN(2))
 }

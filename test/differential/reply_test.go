@@ -172,7 +172,7 @@ func view(m *dns.Msg) map[aspect]string {
 		clusterTTL: ttls(m),
 	}
 	if m.Truncated {
-		v[answer], v[order], v[additional] = "some", "", "some"
+		v[answer], v[order], v[additional], v[clusterTTL] = "some", "", "some", ""
 	}
 	return v
 }

@@ -68,6 +68,13 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// with is the same world for a subtest, which fails alone.
+func (w *world) with(t *testing.T) *world {
+	sub := *w
+	sub.T = t
+	return &sub
+}
+
 func (w *world) host(name, addr string) *lab.Host {
 	w.Helper()
 	h, err := w.lab.Host(name, addr)
