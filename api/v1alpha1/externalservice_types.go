@@ -157,4 +157,3 @@ type Resolution struct {
 	// Defaults to 0s.
 	Retain *metav1.Duration `json:"retain,omitempty"`
 }
-

@@ -56,7 +56,10 @@ func (r *reporter) say(p model.Problem) {
 
 // sentence is FILE:LINE: severity: object: message, and below it what to do.
 func sentence(at string, p model.Problem) string {
-	parts := []string{at, strings.ToLower(string(p.Severity))}
+	parts := []string{strings.ToLower(string(p.Severity))}
+	if at != "" {
+		parts = []string{at, parts[0]}
+	}
 	if p.Object != "" && !strings.HasPrefix(p.Message, p.Object) {
 		parts = append(parts, p.Object)
 	}

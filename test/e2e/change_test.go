@@ -178,5 +178,4 @@ func TestExistingConnectionsStay(t *testing.T) {
 	}
 	in.Close()
 	session.Wait()
-
 }
