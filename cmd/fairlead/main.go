@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -24,17 +22,11 @@ func main() {
 // run runs the program and returns its exit code: 0, 1 if something failed, 2
 // if the command line is wrong, or what a subcommand asks for.
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// The first signal asks for an orderly end; with the handler gone, the
-	// second one ends the process.
-	context.AfterFunc(ctx, stop)
-
 	root := rootCommand()
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := root.ExecuteContext(context.Background())
 	var exit *exitError
 	switch {
 	case err == nil:
@@ -42,6 +34,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &exit):
 		if exit.err != nil {
 			fmt.Fprintf(stderr, "fairlead: %v\n", exit.err)
+		}
+		if exit.see != "" {
+			fmt.Fprintf(stderr, "see: %s --help\n", exit.see)
 		}
 		return exit.code
 	}
@@ -53,6 +48,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 type exitError struct {
 	code int
 	err  error
+	see  string // the command whose help helps
 }
 
 func (e *exitError) Error() string {
@@ -66,5 +62,5 @@ func (e *exitError) Unwrap() error { return e.err }
 
 // usage marks an error of the command line.
 func usage(cmd *cobra.Command, err error) error {
-	return &exitError{code: 2, err: fmt.Errorf("%w\nsee: %s --help", err, cmd.CommandPath())}
+	return &exitError{code: 2, err: err, see: cmd.CommandPath()}
 }

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,13 +65,18 @@ headless), Endpoints, EndpointSlice, and ExternalService (fairlead.dev/v1alpha1)
   fairlead run --service-cidr 127.96.0.0/16,fd00:96::/112 manifests/`,
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if len(paths) == 0 {
-				return usage(cmd, errors.New("run needs at least one file or folder of manifests: fairlead run PATH..."))
+				return usage(cmd, errors.New("run needs at least one file or folder of manifests, as in: fairlead run manifests/"))
 			}
 			options, err := flags.options(cmd, paths)
 			if err != nil {
 				return usage(cmd, err)
 			}
-			return serve(cmd.Context(), options)
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			// The first signal asks for an orderly end; with the handler gone, the
+			// second one ends the process.
+			context.AfterFunc(ctx, stop)
+			return serve(ctx, options)
 		},
 	}
 	f := cmd.Flags()

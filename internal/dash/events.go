@@ -49,13 +49,14 @@ func (s *server) stream(ctx context.Context, out eventWriter) error {
 	}
 	for pause(ctx, eventGap) {
 		wait, cancel := context.WithTimeout(ctx, pingEvery)
-		err := s.Changed(wait, generation(sent))
+		_ = s.Changed(wait, generation(sent)) // or it is time for a ping
 		cancel()
 		if ctx.Err() != nil {
 			return nil
 		}
+		var err error
 		next := s.Snapshot()
-		if err != nil || next == sent {
+		if next == sent {
 			err = out.send("ping", map[string]time.Time{"now": time.Now().UTC()})
 		} else {
 			err = s.sendUpdate(out, sent, next)

@@ -143,3 +143,21 @@ func TestStreamMergesBurstsAndPings(t *testing.T) {
 		}
 	})
 }
+
+func TestPollFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, start := newLive(sample()), time.Now()
+		changed := pollFor(l.snapshot)
+		must(t, changed(t.Context(), 0))
+		time.AfterFunc(time.Second-time.Nanosecond, func() { l.set(sample()) })
+		must(t, changed(t.Context(), 1))
+		if took := time.Since(start); took != time.Second { // of the bubble's clock
+			t.Errorf("the change is seen after %s, want 1s", took)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := changed(ctx, 2); err == nil {
+			t.Error("no change is taken for one")
+		}
+	})
+}

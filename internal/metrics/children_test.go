@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,7 +16,11 @@ func TestChildrenAreMadeOnce(t *testing.T) {
 		wg.Go(func() {
 			<-start
 			for k := range 200 {
-				if v := c.get(k, func(k int) *int { made.Add(1); return &k }); *v != k {
+				if v := c.get(k, func(k int) *int {
+					made.Add(1)
+					runtime.Gosched() // lets another one in, if it may
+					return &k
+				}); *v != k {
 					t.Errorf("the child of %d is %d", k, *v)
 				}
 			}

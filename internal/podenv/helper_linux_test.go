@@ -101,7 +101,7 @@ func each(t *testing.T, test func(t *testing.T, c caller)) {
 // binary is this test binary where any user may execute it.
 func binary(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "podenv-test-")
+	dir, err := os.MkdirTemp("/tmp", "podenv-test-")
 	if err != nil {
 		t.Fatal(err)
 	}

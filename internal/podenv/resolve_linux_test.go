@@ -2,6 +2,7 @@ package podenv
 
 import (
 	"net"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -36,9 +37,11 @@ func TestNamesAreAskedThere(t *testing.T) {
 		if !strings.HasPrefix(out, "127.99.2.20 ") {
 			t.Errorf("in another namespace getent says %q", out)
 		}
-		out, _ = output(t, c.pod(t, "dig", "+search", "+short", "analytics-db"), 0)
-		if out != "127.99.1.10\n" {
-			t.Errorf("dig says %q", out)
+		if _, err := exec.LookPath("dig"); err == nil {
+			out, _ = output(t, c.pod(t, "dig", "+search", "+short", "analytics-db"), 0)
+			if out != "127.99.1.10\n" {
+				t.Errorf("dig says %q", out)
+			}
 		}
 		for len(asked) > 0 {
 			<-asked

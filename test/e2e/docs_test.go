@@ -68,11 +68,14 @@ func (s step) pattern() *regexp.Regexp {
 	return regexp.MustCompile(`\A` + p.String() + `\z`)
 }
 
-// TestDocuments runs every command of the README and of the walkthrough against
+// TestDocuments runs every command of the READMEs and of the walkthrough against
 // `make run`, and compares what it prints with what the document says.
 func TestDocuments(t *testing.T) {
 	lab.Skip(t, "dig", "curl", "nslookup", "nc")
-	for _, doc := range []string{"README.md", "docs/walkthrough.md"} {
+	for _, doc := range []string{
+		"README.md", "docs/walkthrough.md",
+		"examples/reporting/README.md", "examples/webscaler/README.md", "examples/external-api/README.md",
+	} {
 		t.Run(doc, func(t *testing.T) { runDocument(t, doc) })
 	}
 }
@@ -90,7 +93,7 @@ func runDocument(t *testing.T, doc string) {
 	}
 	makeRun(t, machine, root)
 	all := steps(t, filepath.Join(root, doc))
-	if len(all) < 5 {
+	if len(all) < 4 {
 		t.Fatalf("%s has %d commands: is it still in ```console blocks?", doc, len(all))
 	}
 	for _, s := range all {
