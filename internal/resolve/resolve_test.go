@@ -217,6 +217,16 @@ func TestSilenceIsATimeout(t *testing.T) {
 	}
 }
 
+// TestAFailureReadsTheSameEachTime: what changes at every attempt would make
+// every attempt news.
+func TestAFailureReadsTheSameEachTime(t *testing.T) {
+	gone := &server{addr: netip.MustParseAddrPort("127.0.0.1:1")}
+	first, second := lookup(t, "db.example.com", model.A, gone), lookup(t, "db.example.com", model.A, gone)
+	if first.Class != model.Timeout || first.Detail != second.Detail || !strings.Contains(first.Detail, "connection refused") {
+		t.Errorf("%s: %q, then %q; want the same words, connection refused", first.Class, first.Detail, second.Detail)
+	}
+}
+
 func TestExchangeKeepsTheQuestionAsItIs(t *testing.T) {
 	s := serve(t, zone("db.example.com. 30 IN A 10.0.1.25"))
 	q := new(dns.Msg).SetQuestion("DB.example.com.", dns.TypeA)

@@ -136,10 +136,20 @@ func exchange(ctx context.Context, server netip.AddrPort, q *dns.Msg) (*dns.Msg,
 		msg, err = roundTrip(ctx, "tcp", server, q)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("asking %s for %s: %w", server, questionName(q), err)
+		return nil, fmt.Errorf("the DNS server %s: %w", server, plain(err))
 	}
 	msg.Id = q.Id
 	return msg, nil
+}
+
+// plain takes the addresses out of a network error: the local port differs from
+// one attempt to the next, and what people are told should not.
+func plain(err error) error {
+	var op *net.OpError
+	if !errors.As(err, &op) {
+		return err
+	}
+	return &net.OpError{Op: op.Op, Net: op.Net, Err: op.Err}
 }
 
 // roundTrip sends one query from a port and with an ID of its own, and waits
@@ -200,11 +210,4 @@ func answers(msg, query *dns.Msg) bool {
 	}
 	m, q := msg.Question[0], query.Question[0]
 	return m.Qtype == q.Qtype && m.Qclass == q.Qclass && strings.EqualFold(m.Name, q.Name)
-}
-
-func questionName(q *dns.Msg) string {
-	if len(q.Question) == 0 {
-		return "nothing"
-	}
-	return q.Question[0].Name + " " + dns.TypeToString[q.Question[0].Qtype]
 }
