@@ -31,14 +31,7 @@ type server struct {
 // serve starts a server on loopback, UDP and TCP. A nil reply is silence.
 func serve(t *testing.T, handler func(q *dns.Msg, tcp bool) *dns.Msg) *server {
 	t.Helper()
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", packets.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	packets, listener := bothProtocols(t)
 	s := &server{addr: netip.MustParseAddrPort(packets.LocalAddr().String())}
 	h := dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
 		s.queries.Add(1)
@@ -58,6 +51,22 @@ func serve(t *testing.T, handler func(q *dns.Msg, tcp bool) *dns.Msg) *server {
 		t.Cleanup(func() { srv.Shutdown() })
 	}
 	return s
+}
+
+// bothProtocols takes a port that is free for UDP and TCP alike.
+func bothProtocols(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for {
+		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener, err := net.Listen("tcp", packets.LocalAddr().String())
+		if err == nil {
+			return packets, listener
+		}
+		packets.Close() // somebody has the port for TCP: take another
+	}
 }
 
 // zone answers with the records whose owner and type are asked, and every CNAME
