@@ -84,7 +84,8 @@ func (c *converter) object(i int) {
 		c.namespace(r, o)
 	case *corev1.Service:
 		c.service(r, o)
-	case *corev1.Endpoints: //nolint:staticcheck // people write them
+	//lint:ignore SA1019 people write them
+	case *corev1.Endpoints:
 		c.endpoints(r, o)
 	case *discoveryv1.EndpointSlice:
 		c.slice(r, o)

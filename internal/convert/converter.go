@@ -21,6 +21,10 @@ const (
 	kindExternalService = v1alpha1.Kind
 )
 
+// ReasonDefinedTwice is the reason of a problem that is about another object as
+// much as about its own: both define the same thing.
+const ReasonDefinedTwice = "DefinedTwice"
+
 // converter holds one conversion under way.
 type converter struct {
 	in         Input
@@ -86,7 +90,7 @@ func (c *converter) claimName(r *report) bool {
 		return true
 	}
 	other := c.report(first)
-	r.error("DefinedTwice", at("metadata", "name"),
+	r.error(ReasonDefinedTwice, at("metadata", "name"),
 		fmt.Sprintf("%s is already defined by %s in %s; that one stays and this one is not served", r.key, other.kind, other.place()),
 		fmt.Sprintf("delete one of the two (%s, %s), or give one another name or namespace", other.place(), r.place()))
 	return false
@@ -99,7 +103,8 @@ func meta(v any) (kind string, m *metav1.ObjectMeta) {
 		return kindNamespace, &o.ObjectMeta
 	case *corev1.Service:
 		return kindService, &o.ObjectMeta
-	case *corev1.Endpoints: //nolint:staticcheck // people write them
+	//lint:ignore SA1019 people write them
+	case *corev1.Endpoints:
 		return kindEndpoints, &o.ObjectMeta
 	case *discoveryv1.EndpointSlice:
 		return kindEndpointSlice, &o.ObjectMeta

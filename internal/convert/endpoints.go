@@ -9,7 +9,7 @@ import (
 
 // endpoints reads an Endpoints object. It belongs to the Service of its name.
 //
-//nolint:staticcheck // deprecated, and what people write
+//lint:ignore SA1019 deprecated, and what people write
 func (c *converter) endpoints(r *report, e *corev1.Endpoints) {
 	s := &source{report: r}
 	for i := range e.Subsets {
@@ -28,7 +28,7 @@ func (c *converter) endpoints(r *report, e *corev1.Endpoints) {
 	c.belongs(r.key, s)
 }
 
-//nolint:staticcheck // deprecated, and what people write
+// subset adds the addresses of a subset.
 func (s *source) subset(path *field.Path, addrs []corev1.EndpointAddress, ready bool, ports []model.EndpointPort) {
 	for i := range addrs {
 		a := &addrs[i]

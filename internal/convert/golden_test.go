@@ -119,7 +119,8 @@ func readInput(t *testing.T, path string) Input {
 		case "Service":
 			value = new(corev1.Service)
 		case "Endpoints":
-			value = new(corev1.Endpoints) //nolint:staticcheck // people write them
+			//lint:ignore SA1019 people write them
+			value = new(corev1.Endpoints)
 		case "EndpointSlice":
 			value = new(discoveryv1.EndpointSlice)
 		case "ExternalService":

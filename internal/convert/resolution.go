@@ -25,9 +25,6 @@ func (r *report) resolution(in *v1alpha1.Resolution) model.Resolution {
 	r.duration("missingGrace", in.MissingGrace, &out.MissingGrace)
 	var retain time.Duration
 	r.duration("retain", in.Retain, &retain)
-	if in.MissingGrace != nil && out.MissingGrace == 0 {
-		out.MissingGrace = 1 // zero would mean the default
-	}
 
 	switch path := at("spec", "resolution"); {
 	case out.MinInterval >= 0 && out.MinInterval < leastInterval:

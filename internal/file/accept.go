@@ -1,12 +1,8 @@
 package file
 
 import (
-	"cmp"
-	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"fairlead.dev/internal/model"
 )
@@ -97,85 +93,6 @@ func (l *Loader) remember(services []model.Service) {
 		now[k] = addrs
 	}
 	l.served.addrs = now
-}
-
-func (l *Loader) heldProblem(m *manifest) model.Problem {
-	n := len(l.served.services[m.path])
-	return model.Problem{
-		Severity: model.Warning, Reason: "LastGoodVersion", File: m.path,
-		Message: fmt.Sprintf("the file has errors, so that its last good version stays in effect: %s served as before", count(n, "service is", "services are")),
-		Hint:    "mend the errors, and it is read again",
-	}
-}
-
-// fresh are the problems that did not stand before.
-func (l *Loader) fresh(problems []model.Problem) []model.Problem {
-	now := make(map[model.Problem]bool, len(problems))
-	var fresh []model.Problem
-	for _, p := range problems {
-		if !l.served.problems[p] && !now[p] {
-			fresh = append(fresh, p)
-		}
-		now[p] = true
-	}
-	l.served.problems = now
-	return fresh
-}
-
-// nothingIn tells about the paths named in which there is nothing to serve.
-func nothingIn(found scanned, t *trial) []model.Problem {
-	full := maps.Clone(found.shared)
-	roots := make(map[string]string, len(found.files))
-	for _, c := range found.files {
-		roots[c.path] = c.root
-	}
-	for _, s := range t.sources {
-		full[roots[s.file.path]] = true
-	}
-	for path := range t.errors {
-		full[roots[path]] = true
-	}
-	var out []model.Problem
-	for _, p := range found.named {
-		if full[p] {
-			continue
-		}
-		out = append(out, model.Problem{
-			Severity: model.Warning, Reason: "NothingHere", File: p, Message: "there is nothing to serve in " + p,
-			Hint: "write a Service, an EndpointSlice or an ExternalService there, or name another path",
-		})
-	}
-	return out
-}
-
-// skippedProblem names the kinds that are skipped, in one line.
-func skippedProblem(skipped map[string]int) []model.Problem {
-	if len(skipped) == 0 {
-		return nil
-	}
-	total := 0
-	words := make([]string, 0, len(skipped))
-	for _, kind := range slices.Sorted(maps.Keys(skipped)) {
-		total += skipped[kind]
-		words = append(words, fmt.Sprintf("%d %s", skipped[kind], kind))
-	}
-	return []model.Problem{{
-		Severity: model.Info, Reason: "KindsSkipped",
-		Message: fmt.Sprintf("%s not for Fairlead and skipped: %s", count(total, "object is", "objects are"), strings.Join(words, ", ")),
-	}}
-}
-
-// inOrder sorts problems by file, in the order in which files are read, and by
-// line.
-func inOrder(problems []model.Problem, found scanned) {
-	rank := make(map[string]int, len(found.files))
-	for i, c := range found.files {
-		rank[c.path] = i + 1
-	}
-	slices.SortStableFunc(problems, func(a, b model.Problem) int {
-		return cmp.Or(cmp.Compare(rank[a.File], rank[b.File]), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
-			cmp.Compare(a.Field, b.Field), cmp.Compare(a.Message, b.Message))
-	})
 }
 
 // everyNamespace adds the namespaces that every cluster has.

@@ -100,3 +100,29 @@ func BenchmarkEditOneOfManyDocuments(b *testing.B) {
 		load(b, l, 10_000)
 	}
 }
+
+// A folder in which everything is wrong must not take long either.
+func BenchmarkLoadManyProblems(b *testing.B) {
+	for name, sep := range map[string]string{"documents": "---\n", "list": "- "} {
+		b.Run(name, func(b *testing.B) {
+			var text bytes.Buffer
+			if name == "list" {
+				text.WriteString("apiVersion: v1\nkind: List\nitems:\n")
+			}
+			for i := range 10_000 {
+				fmt.Fprintf(&text, "%s{apiVersion: v1, kind: Service, metadata: {name: db-%d}, spec: {type: ExternalName, externalName: 10.0.0.1, unknown: 1}}\n", sep, i)
+			}
+			path := filepath.Join(b.TempDir(), "all.yaml")
+			if err := os.WriteFile(path, text.Bytes(), 0o600); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				l := newBenchLoader(b, path)
+				d, err := l.Load()
+				if err != nil || len(d.Problems) != 20_000 {
+					b.Fatal(len(d.Problems), err)
+				}
+			}
+		})
+	}
+}

@@ -2,8 +2,10 @@ package file
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 const brokenSyntax = "apiVersion: v1\nkind: [\n"
@@ -52,6 +54,7 @@ func TestABrokenFileChangesNothing(t *testing.T) {
 		{"good", write("all.yaml", a, b), both},
 		{"one document is no YAML", write("all.yaml", a, brokenSyntax), both + kept("all.yaml", "2 services are") + "all.yaml:10: Error InvalidYAML: not valid YAML: did not find expected node content => check the indentation, and that brackets and quotes are closed\n"},
 		{"one service is refused", write("all.yaml", service("a", "new.example.com"), empty), both + kept("all.yaml", "2 services are") + "all.yaml:15" + hostnameEmpty},
+		{"one service more, which is refused", write("all.yaml", service("a", "new.example.com"), b, service("c", "")), both + kept("all.yaml", "2 services are") + "all.yaml:23" + hostnameEmpty},
 		{"mended", write("all.yaml", service("a", "new.example.com"), b), strings.Replace(both, "a.example", "new.example", 1)},
 		{"truncated", write("all.yaml"), strings.Replace(both, "a.example", "new.example", 1) + kept("all.yaml", "2 services are") + "all.yaml: Error FileEmpty: the file is empty, and 2 services are served from it => delete the file, or write a comment into it, to stop serving them\n"},
 		{"emptied with intent", write("all.yaml", "# nothing any more\n"), ": Warning NothingHere: there is nothing to serve in DIR => write a Service, an EndpointSlice or an ExternalService there, or name another path\n"},
@@ -109,6 +112,21 @@ func TestAnEditClaimsAnothersService(t *testing.T) {
 			f.write("a.yaml", service("db", "db.example.com"))
 			f.write("b.yaml", service("old-db", "web.example.com"))
 		}, "default/db a.yaml:1 db.example.com\ndefault/old-db b.yaml:1 web.example.com\n"},
+	})
+}
+
+// A file that collides with a broken edit of another is not held up by it.
+func TestCollisionWithABrokenEdit(t *testing.T) {
+	runSteps(t, []step{
+		{"two", func(f folder) {
+			f.write("a.yaml", service("a", "a.example.com"))
+			f.write("b.yaml", service("b", "b.example.com"))
+		}, "default/a a.yaml:1 a.example.com\ndefault/b b.yaml:1 b.example.com\n"},
+		{"both add one, and one of them is broken", func(f folder) {
+			f.write("a.yaml", docs(service("new", "a.example.com"), brokenSyntax))
+			f.write("b.yaml", docs(service("b", "b.example.com"), service("new", "b.example.com")))
+		}, "default/a a.yaml:1 a.example.com\ndefault/b b.yaml:1 b.example.com\ndefault/new b.yaml:9 b.example.com\n" + kept("a.yaml", "1 service is") +
+			"a.yaml:10" + strings.TrimPrefix(syntaxError2, ":2")},
 	})
 }
 
@@ -172,6 +190,23 @@ func TestFreshProblems(t *testing.T) {
 		f.write("a.yaml", s.text)
 		if got := fresh(); got != s.want {
 			t.Errorf("load %d: fresh are\n%s\nwant\n%s", i, got, s.want)
+		}
+	}
+}
+
+// A file that is written twice within a tick of the file system's clock, and is
+// as large as before, looks the same and is not.
+func TestEditsWithinATick(t *testing.T) {
+	f := newFolder(t)
+	l := f.loader()
+	now := time.Now()
+	for _, host := range []string{"one", "two", "six"} {
+		f.write("a.yaml", service("a", host))
+		if err := os.Chtimes(f.join("a.yaml"), now, now); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := f.services(f.load(l)), "default/a a.yaml:1 "+host+"\n"; got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 
 	"go.yaml.in/yaml/v3"
 
@@ -138,8 +137,8 @@ func (p *parser) decode(n *yaml.Node, items []int, tm typeMeta, k *kind) {
 		return
 	}
 	problems := inspect(n, value, k)
-	if len(problems) == 0 { // the decoder is stricter than the inspection
-		problems = []model.Problem{{Severity: model.Error, Reason: "InvalidObject", Line: n.Line, Message: fmt.Sprint(err, strict), Hint: "compare with the examples"}}
+	if len(problems) == 0 && err != nil { // the decoder is stricter than the inspection
+		problems = []model.Problem{{Severity: model.Error, Reason: "InvalidObject", Line: n.Line, Message: err.Error(), Hint: "compare with the examples"}}
 	}
 	refused := err != nil
 	for i := range problems {

@@ -78,6 +78,9 @@ func (in *inspector) structure(n *yaml.Node, t reflect.Type, path string, line i
 			in.value(p.value, ft, full, p.key.Line)
 			continue
 		}
+		if full == "status" {
+			continue // what a controller wrote into an object that kubectl printed
+		}
 		in.unknown(name, full, fields, p.key.Line)
 	}
 }

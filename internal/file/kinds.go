@@ -33,7 +33,8 @@ const fairleadAPI = v1alpha1.Group + "/" + v1alpha1.Version
 func kinds() [5]kind {
 	return [...]kind{
 		{typeMeta: typeMeta{"v1", "Service"}, make: func() any { return new(corev1.Service) }},
-		{typeMeta: typeMeta{"v1", "Endpoints"}, make: func() any { return new(corev1.Endpoints) }}, //nolint:staticcheck // people write them
+		//lint:ignore SA1019 people write them
+		{typeMeta: typeMeta{"v1", "Endpoints"}, make: func() any { return new(corev1.Endpoints) }},
 		{typeMeta: typeMeta{"discovery.k8s.io/v1", "EndpointSlice"}, make: func() any { return new(discoveryv1.EndpointSlice) }},
 		{typeMeta: typeMeta{"v1", "Namespace"}, make: func() any { return new(corev1.Namespace) }},
 		{typeMeta: typeMeta{fairleadAPI, v1alpha1.Kind}, make: func() any { return new(v1alpha1.ExternalService) }, strict: true},

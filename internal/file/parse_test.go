@@ -64,6 +64,7 @@ func TestWhatIsWrongWithAText(t *testing.T) {
 		{"an unknown field of Kubernetes", head + "spec:\n  type: ExternalName\n  externalName: a.example.com\n  externalname: b.example.com\n", served +
 			"a.yaml:7: Warning UnknownField: unknown field spec.externalname: it is ignored; did you mean externalName? => write externalName\n"},
 		{"an unknown field of ours", xhead + "spec:\n  type: Headless\n  targets:\n  - name: a\n    hostnmae: a.example.com\n", "a.yaml:8: Error UnknownField: unknown field spec.targets[0].hostnmae; did you mean hostname? => write hostname\n"},
+		{"a status, as kubectl prints it", xhead + "spec:\n  type: Headless\n  targets: [{name: a, hostname: a.example.com}]\nstatus: {conditions: [], whatever: 1}\n", served},
 		{"an unknown field like none", xhead + "spec:\n  type: Headless\n  targets: [{name: a, hostname: a.example.com}]\n  retries: 3\n", "a.yaml:7: Error UnknownField: unknown field spec.retries => the fields here are failover, ports, probe, resolution, sessionAffinity, targets, type\n"},
 		{"wrong types", "apiVersion: v1\nkind: Service\nmetadata:\n  name: 5\n  labels: [a]\n  creationTimestamp: today\nspec:\n  ports:\n  - {port: abc, targetPort: [80]}\n  - {port: \"80\"}\n  selector: x\n  publishNotReadyAddresses: maybe\n  externalIPs: 1.2.3.4\n", `a.yaml:4: Error WrongType: metadata.name must be a string, and is the number 5 => write it in quotes: "5"
 a.yaml:5: Error WrongType: metadata.labels must be a mapping, and is a list => write FIELD: VALUE, each on a line of its own
@@ -127,8 +128,12 @@ func TestYAMLBombs(t *testing.T) {
 	for i := range 400 {
 		merges.WriteString("  k" + strings.Repeat("x", i) + ": 1\n")
 	}
-	merges.WriteString("n:\n" + strings.Repeat("- {<<: *m}\n", 400) + service("db", "a.example.com"))
-	for name, text := range map[string]string{"aliases": aliases.String(), "merges": merges.String()} {
+	anchor, db := merges.String(), service("db", "a.example.com")
+	for name, text := range map[string]string{
+		"aliases":           aliases.String(),
+		"merges":            anchor + "n:\n" + strings.Repeat("- {<<: *m}\n", 400) + db,
+		"merges for naught": anchor + "n: {<<: [" + strings.Repeat("*m, ", 400) + "*m]}\n" + db,
+	} {
 		f := newFolder(t)
 		f.write("a.yaml", docs(text, service("good", "b.example.com")))
 		got := f.words(f.load(f.loader()))

@@ -32,6 +32,8 @@ func TestWhatIsRead(t *testing.T) {
 	}
 	f.link("nowhere.yaml", "dangling.yaml")
 	f.link(".", "circle")
+	f.link(".", "sub/circle") // which would double what there is to read, forty times
+	f.link("..", "sub/another")
 	f.link("a.yaml", "same.yaml")
 	f.write("../"+filepath.Base(f.path)+"-outside/o.yaml", service("o", "x.example.com"))
 	f.link("../"+filepath.Base(f.path)+"-outside", "linked")

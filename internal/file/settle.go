@@ -5,7 +5,9 @@ import (
 	"net/netip"
 	"slices"
 
+	"fairlead.dev/internal/convert"
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/vip"
 )
 
 // served is what the last load came to.
@@ -48,21 +50,30 @@ func (l *Loader) settle(found scanned) Desired {
 	back := make(map[*manifest][]model.Problem)
 	for {
 		t := l.try(order, back)
-		more := false
-		for _, m := range order {
-			if back[m] != nil {
-				continue
-			}
-			if l.hold(m, t) {
-				back[m] = t.about(m.path)
-				more = true
-			}
+		if !l.rollBack(order, t, back, false) && !l.rollBack(order, t, back, true) {
+			return l.accept(found, t, back)
 		}
-		if more {
-			continue
-		}
-		return l.accept(found, t, back)
 	}
+}
+
+// rollBack adds to back the files that must be in it, and reports whether there
+// are any. Files that only collide with others come last, for with those rolled
+// back they may not.
+func (l *Loader) rollBack(order []*manifest, t *trial, back map[*manifest][]model.Problem, collisions bool) bool {
+	before := len(back)
+	for _, m := range order {
+		if back[m] == nil && l.hold(m, t) && (collisions || !onlyCollides(t.errors[m.path])) {
+			back[m] = t.about(m.path)
+		}
+	}
+	return len(back) > before
+}
+
+// onlyCollides reports whether all errors are about what another object has.
+func onlyCollides(errs []model.Problem) bool {
+	return !slices.ContainsFunc(errs, func(p model.Problem) bool {
+		return p.Reason != convert.ReasonDefinedTwice && p.Reason != vip.ReasonAddressTaken && p.Reason != vip.ReasonRangeExhausted
+	})
 }
 
 // order lists the files in the order of their paths as named; files in folders

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strconv"
@@ -23,12 +24,18 @@ func parseTree(text []byte) ([]*yaml.Node, error) {
 	return roots, err
 }
 
-func parseYAML(text []byte) ([]*yaml.Node, error) {
+// parseYAML outlives a parser that panics: a text that no one thought of must
+// not end the process, and every other service with it.
+func parseYAML(text []byte) (roots []*yaml.Node, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the parser gave up: %v", r)
+		}
+	}()
 	if bytes.HasPrefix(text, []byte("%YAML 1.2")) { // which the parser reads and refuses to
 		text = append([]byte("%YAML 1.1"), text[len("%YAML 1.1"):]...)
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
-	var roots []*yaml.Node
 	for {
 		var n yaml.Node
 		err := d.Decode(&n)
@@ -36,7 +43,7 @@ func parseYAML(text []byte) ([]*yaml.Node, error) {
 			return roots, nil
 		}
 		if err != nil {
-			return roots, err //nolint:wrapcheck // yamlProblem words it
+			return roots, err // yamlProblem words it
 		}
 		if n.Kind == yaml.DocumentNode && len(n.Content) == 1 {
 			roots = append(roots, n.Content[0])

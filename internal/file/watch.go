@@ -27,7 +27,7 @@ func (l *Loader) Watch(ctx context.Context, changed func(Desired)) error {
 		l.cfg.Logger.Warn("cannot watch files, looking at them now and then instead", "error", err, "every", l.cfg.Poll)
 	} else {
 		defer notifier.Close()
-		w.notifier = notifier
+		w.notifier, w.add = notifier, notifier.Add
 	}
 	if err := w.reload(true); err != nil {
 		return err
@@ -41,6 +41,8 @@ type watch struct {
 	loader   *Loader
 	changed  func(Desired)
 	notifier *fsnotify.Watcher // nil where the system has none to give
+	// add is the notifier's.
+	add func(folder string) error
 	// deaf is whether a folder could not be watched, and that was said.
 	deaf bool
 }
@@ -142,7 +144,7 @@ func (w *watch) follow(folders []string) bool {
 			delete(gone, f)
 			continue
 		}
-		err := w.notifier.Add(f)
+		err := w.add(f)
 		switch {
 		case err == nil:
 			added = true

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // patience is how long a test waits for what must come. Nothing waits for it
@@ -193,6 +195,28 @@ func TestWatchTellsOfMissingPaths(t *testing.T) {
 		}
 	case <-time.After(patience):
 		t.Fatal("nothing was told")
+	}
+}
+
+// What is written into a folder after it was read, and before it is watched, is
+// not missed.
+func TestWatchMissesNothingInBetween(t *testing.T) {
+	f := newFolder(t)
+	f.write("sub/README.md", "nothing yet")
+	notifier, err := fsnotify.NewWatcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notifier.Close()
+	w := &watch{loader: f.loader(), notifier: notifier, add: func(folder string) error {
+		if folder == f.join("sub") {
+			f.write("sub/a.yaml", service("a", "in-between"))
+		}
+		return notifier.Add(folder)
+	}}
+	d, _, err := w.load()
+	if err != nil || names(d) != "a" {
+		t.Errorf("served %q, want a; error %v", names(d), err)
 	}
 }
 

@@ -134,8 +134,8 @@ type EndpointPort struct {
 	Port     uint16   `json:"port"`
 }
 
-// Resolution bounds how names are looked up. Zero fields take the defaults of
-// [DefaultResolution].
+// Resolution bounds how names are looked up. Package convert fills the defaults
+// in, those of [DefaultResolution].
 type Resolution struct {
 	// MinInterval is the floor under a record's TTL.
 	MinInterval time.Duration `json:"minInterval,omitempty"`

@@ -13,7 +13,7 @@ import (
 // they keep them. A claim with an Error among the conflicts gets nothing.
 //
 // Addresses go out in this order: those asked for by the service that holds
-// them, those held, those asked for (the smaller key first), the rest by hash.
+// them, those held, those asked for, the rest by hash; the smaller key first.
 func Assign(prefixes []netip.Prefix, claims []Claim, held map[model.Key][]netip.Addr) (map[model.Key][]netip.Addr, []Conflict) {
 	sorted := slices.Clone(claims)
 	slices.SortFunc(sorted, func(a, b Claim) int { return a.Key.Compare(b.Key) })

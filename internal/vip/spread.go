@@ -1,12 +1,10 @@
 package vip
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"fairlead.dev/internal/model"
 )
@@ -19,13 +17,12 @@ const probes = 16
 // sequence that depends on nothing but its key.
 type seeker struct {
 	key  model.Key
-	rank uint64
 	seed uint64
 }
 
 func newSeeker(k model.Key) seeker {
 	sum := sha256.Sum256([]byte(k.String()))
-	return seeker{key: k, rank: binary.BigEndian.Uint64(sum[:8]), seed: binary.BigEndian.Uint64(sum[8:16])}
+	return seeker{key: k, seed: binary.BigEndian.Uint64(sum[8:16])}
 }
 
 // place is the i-th place that the seeker tries, below n.
@@ -37,19 +34,13 @@ func (s seeker) place(i, n uint64) uint64 {
 	return (z ^ z>>31) % n
 }
 
-// spread assigns addresses by hash. The lower rank chooses first, whatever the
-// order of the keys, so a newcomer moves nobody whose place it does not want.
+// spread assigns addresses by hash. The keys come in their order, and the
+// smaller one chooses first, so a newcomer moves nobody whose place it does not
+// want.
 func (r *round) spread(keys []model.Key) {
-	seekers := make([]seeker, len(keys))
-	for i, k := range keys {
-		seekers[i] = newSeeker(k)
-	}
-	slices.SortFunc(seekers, func(a, b seeker) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), a.key.Compare(b.key))
-	})
-	for _, s := range seekers {
-		if uint64(len(r.taken)) >= r.capacity() || !r.seat(s) {
-			r.exhausted(s.key)
+	for _, k := range keys {
+		if uint64(len(r.taken)) >= r.capacity() || !r.seat(newSeeker(k)) {
+			r.exhausted(k)
 		}
 	}
 }
