@@ -5,33 +5,28 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 
+	"fairlead.dev/internal/file"
 	"fairlead.dev/internal/model"
 )
 
-// reporter says what is wrong with the manifests, each thing once for as long as
-// it stands: to people as compilers do, or to the log.
+// reporter says what is wrong with the manifests: to people as compilers do, or
+// to the log.
 type reporter struct {
 	// people is nil where only machines read.
 	people   io.Writer
 	log      *slog.Logger
 	reloaded func(ok bool)
-	standing map[model.Problem]bool
 }
 
-func (r *reporter) report(problems []model.Problem) {
-	standing := make(map[model.Problem]bool, len(problems))
-	ok := true
-	for _, p := range problems {
-		ok = ok && p.Severity != model.Error
-		if !r.standing[p] && !standing[p] {
-			r.say(p)
-		}
-		standing[p] = true
+// report says the problems that are new, and counts one reading.
+func (r *reporter) report(d file.Desired) {
+	for _, p := range d.Fresh {
+		r.say(p)
 	}
-	r.standing = standing
-	r.reloaded(ok)
+	r.reloaded(!slices.ContainsFunc(d.Problems, func(p model.Problem) bool { return p.Severity == model.Error }))
 }
 
 func (r *reporter) say(p model.Problem) {

@@ -89,7 +89,7 @@ func serve(ctx context.Context, o serveOptions) error {
 
 // set hands a desired state to the engine and says what is new about it.
 func (in *instance) set(ctx context.Context, d file.Desired) error {
-	in.told.report(d.Problems)
+	in.told.report(d)
 	return in.engine.Set(ctx, engine.Desired{Services: d.Services, Namespaces: d.Namespaces, Problems: d.Problems})
 }
 

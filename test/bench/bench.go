@@ -26,6 +26,7 @@ type bench struct {
 	log     io.Writer
 	began   time.Time
 	cleanup []func() // of the section that is measured
+	last    func()
 	tier    *cluster.Cluster
 }
 
@@ -45,7 +46,7 @@ type size struct {
 func newBench(ctx context.Context, o options) (*bench, error) {
 	b := &bench{opts: o, binary: o.binary, log: os.Stderr, began: time.Now()}
 	b.size = size{
-		rounds: o.rounds, load: 2 * time.Second, steady: 2 * time.Second,
+		rounds: o.rounds, load: 2 * time.Second, steady: 1500 * time.Millisecond,
 		many: 10_000, starts: 15, bigOnes: 5, rest: 10 * time.Second, edits: 30, follow: 25 * time.Second,
 	}
 	if o.quick {
@@ -54,15 +55,16 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 			many: 10_000, starts: 5, bigOnes: 1, rest: 2 * time.Second, edits: 5, follow: 6 * time.Second,
 		}
 	}
-	dir, err := os.MkdirTemp("", "fairlead-bench-")
+	dir, err := newWorkdir()
 	if err != nil {
 		return nil, err
 	}
-	b.dir = dir
+	b.dir = dir.path
+	b.last = dir.remove
 	if b.binary != "" {
 		return b, nil
 	}
-	b.binary = filepath.Join(dir, "fairlead")
+	b.binary = filepath.Join(b.dir, "fairlead")
 	b.progress("building fairlead")
 	out, err := exec.CommandContext(ctx, "go", "build", "-o", b.binary, "fairlead.dev/cmd/fairlead").CombinedOutput()
 	if err != nil {
@@ -97,7 +99,7 @@ func (b *bench) endTier() {
 func (b *bench) close() {
 	b.endSection()
 	b.endTier()
-	os.RemoveAll(b.dir)
+	b.last()
 }
 
 // folder makes a directory of its own.

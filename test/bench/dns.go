@@ -74,8 +74,8 @@ func measureDNS(ctx context.Context, b *bench, s *section) error {
 			}
 		}
 	}
-	s.add(row{id: "dns-many", what: fmt.Sprintf("Queries/s with %s services", thousands(float64(b.size.many))), unit: perSecond, ours: t["rate"]["many"]})
-	s.add(row{id: "dns-many-cpu", what: fmt.Sprintf("CPU per query with %s services", thousands(float64(b.size.many))), unit: seconds, ours: t["cpu"]["many"]})
+	s.add(row{id: "dns-many", what: fmt.Sprintf("Queries/s with %s services", thousands(b.size.many)), unit: perSecond, ours: t["rate"]["many"]})
+	s.add(row{id: "dns-many-cpu", what: fmt.Sprintf("CPU per query with %s services", thousands(b.size.many)), unit: seconds, ours: t["cpu"]["many"]})
 	return nil
 }
 

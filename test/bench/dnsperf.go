@@ -57,10 +57,10 @@ func (d *dnsperf) flood(ctx context.Context, server netip.AddrPort, took time.Du
 	if err != nil {
 		return 0, 0, err
 	}
-	if rate, err = number(out, d.patterns.rate); err != nil {
+	if rate, err = parse(out, d.patterns.rate); err != nil {
 		return 0, 0, err
 	}
-	total, err = number(out, d.patterns.completed)
+	total, err = parse(out, d.patterns.completed)
 	return rate, total, err
 }
 
@@ -95,15 +95,15 @@ func (d *dnsperf) run(ctx context.Context, server netip.AddrPort, took time.Dura
 	if err != nil {
 		return "", err
 	}
-	completed, err := number(out, d.patterns.completed)
+	completed, err := parse(out, d.patterns.completed)
 	if err != nil {
 		return "", err
 	}
-	lost, err := number(out, d.patterns.lost)
+	lost, err := parse(out, d.patterns.lost)
 	if err != nil {
 		return "", err
 	}
-	good, err := number(out, d.patterns.good)
+	good, err := parse(out, d.patterns.good)
 	if err != nil {
 		return "", err
 	}
@@ -113,8 +113,8 @@ func (d *dnsperf) run(ctx context.Context, server netip.AddrPort, took time.Dura
 	return out, nil
 }
 
-// number finds a number in what a load generator printed.
-func number(text string, pattern *regexp.Regexp) (float64, error) {
+// parse finds a number in what a load generator printed.
+func parse(text string, pattern *regexp.Regexp) (float64, error) {
 	m := pattern.FindStringSubmatch(text)
 	if m == nil {
 		return 0, fmt.Errorf("nothing matches %q in %.2000s", pattern, text)

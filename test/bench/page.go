@@ -4,7 +4,7 @@ package main
 
 import (
 	"fmt"
-	"slices"
+	"math"
 	"strings"
 	"time"
 )
@@ -21,7 +21,7 @@ type page struct {
 
 const intro = `# Benchmarks
 
-Written by ` + "`make bench`" + `; do not edit. All figures come from one run on one machine, with everything on it: the program measured, its peer, the clients and what they talk to share the cores. So compare columns, not machines. Fairlead and its peers are measured in turn in each of %d rounds, in another order each time. A figure is the median over the rounds, the range in parentheses goes from the lowest to the highest round, and a ratio is the median of the rounds' ratios. Every answer and every byte stream is checked to be right before it is timed.
+Written by ` + "`make bench`" + `; do not edit. All figures come from one run on one machine, with everything on it: the program measured, its peer, the clients and what they talk to share the cores. So compare columns, not machines. Fairlead and its peers are measured in turn in each of %d rounds, in another order each time. A figure is the median over the rounds, with the lowest and the highest round in parentheses; a ratio is the median of the rounds' ratios. Every answer and every byte stream is checked to be right before it is timed.
 
 `
 
@@ -39,9 +39,12 @@ func (p page) markdown() string {
 	for _, s := range p.sections {
 		s.markdown(w)
 	}
-	fmt.Fprint(w, "\n## Every value\n\nWhat is behind the medians, in the order in which it was measured.\n")
+	raw := new(strings.Builder)
 	for _, s := range p.sections {
-		s.raw(w)
+		s.raw(raw)
+	}
+	if raw.Len() > 0 {
+		fmt.Fprint(w, "\n## Every value\n\nWhat is behind the medians, in the order in which it was measured.\n", raw)
 	}
 	return w.String()
 }
@@ -78,25 +81,14 @@ func (s *section) cells(r row) []string {
 	c := []string{r.beside(s.peer), r.unit.spread(r.ours)}
 	if s.peer != "" {
 		c = append(c, r.unit.spread(r.peer), "")
-		if len(r.peer) > 0 {
-			c[3] = fmt.Sprintf("%.2f", r.ratio())
+		if x := r.ratio(); len(r.peer) > 0 && !math.IsNaN(x) && !math.IsInf(x, 0) {
+			c[3] = fmt.Sprintf("%.2f", x)
 		}
 	}
 	if s.base != "" {
 		c = append(c, r.unit.spread(r.base))
 	}
 	return append(c, r.goal.text, r.verdict())
-}
-
-// spread is the median with the range around it.
-func (u unit) spread(values []float64) string {
-	switch len(values) {
-	case 0:
-		return ""
-	case 1:
-		return u.format(values[0])
-	}
-	return fmt.Sprintf("%s (%s to %s)", u.format(median(values)), u.format(slices.Min(values)), u.format(slices.Max(values)))
 }
 
 // misses says of each missed goal why, and what would close the gap.
@@ -110,10 +102,6 @@ func (s *section) misses(w *strings.Builder) {
 
 // raw writes every value of the section; those that stand in several rows once.
 func (s *section) raw(w *strings.Builder) {
-	if s.skipped != "" || len(s.rows) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\n### %s\n\n", s.title)
 	table := [][]string{{"What", "Of", "Values"}}
 	for i, r := range s.rows {
 		if i == 0 || s.rows[i-1].what != r.what {
@@ -122,19 +110,18 @@ func (s *section) raw(w *strings.Builder) {
 		}
 		table = r.values(table, strings.TrimSpace(s.peer+" "+r.setup), r.peer)
 	}
-	writeTable(w, table)
+	if len(table) > 1 {
+		fmt.Fprintf(w, "\n### %s\n\n", s.title)
+		writeTable(w, table)
+	}
 }
 
-// values adds a line to a table, unless there is nothing to say.
+// values adds a line to a table, unless the tables above say as much.
 func (r row) values(table [][]string, of string, values []float64) [][]string {
-	if len(values) == 0 {
+	if len(values) < 2 {
 		return table
 	}
-	var cells []string
-	for _, v := range values {
-		cells = append(cells, r.unit.format(v))
-	}
-	return append(table, []string{r.what, of, strings.Join(cells, ", ")})
+	return append(table, []string{r.what, of, r.unit.list(values...)})
 }
 
 func writeTable(w *strings.Builder, rows [][]string) {

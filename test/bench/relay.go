@@ -55,13 +55,15 @@ func measureRelay(ctx context.Context, b *bench, s *section) error {
 				return fmt.Errorf("%s, %s: %w", load.name, p.name, err)
 			}
 			text := ""
+			took := (p.proc.cpu() - before).Seconds()
 			for _, m := range got {
+				if m.count > 0 && p.proc == nil {
+					continue
+				}
 				if m.count > 0 {
-					m.value = (p.proc.cpu() - before).Seconds() / m.count
+					m.value = took / m.count
 				}
-				if m.count == 0 || p.proc != nil {
-					t.add(load.name+m.id, p.name, m.value)
-				}
+				t.add(load.name+m.id, p.name, m.value)
 				text += "  " + m.unit.format(m.value)
 			}
 			b.progress("relay %d/%d  %-8s %-25s%s", round+1, b.size.rounds, load.name, p.name, text)

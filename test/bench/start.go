@@ -10,10 +10,10 @@ import (
 
 func measureStart(ctx context.Context, b *bench, s *section) error {
 	s.peer = "CoreDNS"
-	many := thousands(float64(b.size.many))
+	many := thousands(b.size.many)
 	s.about = []string{
 		fmt.Sprintf("From starting the process to the first right answer for the name that comes last, over UDP, asked for every %s; a new process each time, with what it reads in the page cache. The services are as above, in files of %d: %d are one file, %s are %d files. CoreDNS reads its %d from the API server, `kubernetes` plugin alone.", askEvery, perFile, few, many, b.size.many/perFile, few),
-		fmt.Sprintf("Memory is what is resident (RSS) right after that answer, and %s later without a question; CPU at rest is over that time. Fairlead's holds the relay's listeners and the status page, too, CoreDNS's is DNS alone.", b.size.rest),
+		fmt.Sprintf("Memory is what is resident (RSS) right after that answer, and %s later without a question; CPU at rest is over that time. Fairlead's holds the relay's listeners and the status page, too, CoreDNS's is DNS alone. The goals for %s services are the design's, which has probes in them, too: there are none here yet.", b.size.rest, many),
 	}
 	t := make(table)
 	small, large := services(few, firstIP), services(b.size.many, firstOfMany)
@@ -24,23 +24,36 @@ func measureStart(ctx context.Context, b *bench, s *section) error {
 		return err
 	}
 	for _, size := range []struct{ id, text string }{{"few", fmt.Sprint(few)}, {"many", many}} {
-		goal := goal{}
-		if size.id == "few" {
-			goal = below(0.3, seconds)
-		}
-		add := func(id, what string, u unit) {
+		for _, m := range []struct {
+			id, what string
+			unit     unit
+		}{
+			{"took", "Start to first answer", seconds},
+			{"first", "Memory after the first answer", mebibytes},
+			{"rest", "Memory at rest", mebibytes},
+			{"cpu", "CPU at rest, of one core", cores},
+		} {
+			id := size.id + "-" + m.id
 			s.add(row{
-				id: "start-" + size.id + id, what: fmt.Sprintf("%s, %s services", what, size.text), unit: u,
-				ours: t[size.id+id]["fairlead"], peer: t[size.id+id]["CoreDNS"], goal: goal,
+				id: "start-" + id, what: fmt.Sprintf("%s, %s services", m.what, size.text), unit: m.unit,
+				ours: t[id]["fairlead"], peer: t[id]["CoreDNS"], goal: startGoal(id),
 			})
-			goal.met, goal.text = nil, ""
 		}
-		add("-took", "Start to first answer", seconds)
-		add("-first", "Memory after the first answer", mebibytes)
-		add("-rest", "Memory at rest", mebibytes)
-		add("-cpu", "CPU at rest, of one core", cores)
 	}
 	return nil
+}
+
+// startGoal is what the design asks for.
+func startGoal(id string) goal {
+	switch id {
+	case "few-took":
+		return below(0.3, seconds)
+	case "many-rest":
+		return below(300<<20, mebibytes)
+	case "many-cpu":
+		return below(0.3, cores)
+	}
+	return goal{}
 }
 
 // starts starts fairlead, and for the small set CoreDNS, again and again.

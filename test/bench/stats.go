@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // unit says what a value counts, in base units, and so how it is written.
@@ -19,36 +21,72 @@ const (
 	cores
 )
 
-func (u unit) format(v float64) string {
-	if math.IsNaN(v) {
-		return "–"
-	}
+// scale is how values around v are written: in which unit, how many of the base
+// unit that is, and with how many decimals.
+func (u unit) scale(v float64) (name string, of float64, decimals int) {
 	switch u {
 	case perSecond:
-		return thousands(v) + " /s"
+		return "/s", 1, 0
 	case bytesPerSecond:
-		return fmt.Sprintf("%.2f GB/s", v/1e9)
+		return "GB/s", 1e9, 2
 	case mebibytes:
-		return fmt.Sprintf("%.1f MiB", v/(1<<20))
+		return "MiB", 1 << 20, 1
 	case cores:
-		return fmt.Sprintf("%.2f %%", 100*v)
+		return "%", 0.01, 2
 	}
 	switch a := math.Abs(v); {
 	case a < 1e-3:
-		return fmt.Sprintf("%.1f µs", v*1e6)
+		return "µs", 1e-6, 1
 	case a < 1:
-		return fmt.Sprintf("%.2f ms", v*1e3)
+		return "ms", 1e-3, 2
 	}
-	return fmt.Sprintf("%.2f s", v)
+	return "s", 1, 2
 }
 
-func thousands(v float64) string {
-	text := fmt.Sprintf("%.0f", v)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
+func (u unit) format(v float64) string { return u.list(v) }
+
+// list writes values in the unit that suits the median.
+func (u unit) list(values ...float64) string {
+	name, of, decimals := u.scale(median(values))
+	var texts []string
+	for _, v := range values {
+		texts = append(texts, number(v/of, decimals))
 	}
-	return text
+	return strings.Join(texts, ", ") + " " + name
 }
+
+// spread is the median with the range around it.
+func (u unit) spread(values []float64) string {
+	switch len(values) {
+	case 0:
+		return ""
+	case 1:
+		return u.format(values[0])
+	}
+	m := median(values)
+	name, of, decimals := u.scale(m)
+	return fmt.Sprintf("%s (%s to %s) %s", number(m/of, decimals),
+		number(slices.Min(values)/of, decimals), number(slices.Max(values)/of, decimals), name)
+}
+
+// number writes v with commas between thousands.
+func number(v float64, decimals int) string {
+	text := strconv.FormatFloat(math.Abs(v), 'f', decimals, 64)
+	whole, rest, _ := strings.Cut(text, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if rest != "" {
+		whole += "." + rest
+	}
+	if v < 0 {
+		return "-" + whole
+	}
+	return whole
+}
+
+// thousands writes a count.
+func thousands(n int) string { return number(float64(n), 0) }
 
 // median of values; not a number if there are none.
 func median(values []float64) float64 { return quantile(values, 0.5) }

@@ -48,10 +48,10 @@ func (w *wrk) load(ctx context.Context, at netip.AddrPort, took time.Duration, c
 	if trouble := w.trouble.FindString(out); trouble != "" {
 		return got, fmt.Errorf("wrk at %s: %s", at, trouble)
 	}
-	if got.rate, err = number(out, w.rate); err != nil {
+	if got.rate, err = parse(out, w.rate); err != nil {
 		return got, err
 	}
-	if got.total, err = number(out, w.total); err != nil {
+	if got.total, err = parse(out, w.total); err != nil {
 		return got, err
 	}
 	if got.p50, err = duration(out, w.p50); err != nil {

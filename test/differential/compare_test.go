@@ -11,8 +11,12 @@ import (
 	"github.com/miekg/dns"
 )
 
-// shown is how many failing comparisons of a pass are printed in full.
-const shown = 20
+// shown is how many failing comparisons of a pass are printed in full, and
+// listed how many at all.
+const (
+	shown  = 20
+	listed = 100
+)
 
 // compare puts every probe to both sides. What differs must be explained by a
 // listed difference.
@@ -26,15 +30,22 @@ func (w *world) compare(t *testing.T, probes []*probe) {
 			w.truncated(t, p, got)
 		}
 		aspects := compare(want, got)
+		if want.msg == nil && !p.mute {
+			aspects = []aspect{wholeReply} // they agree on nothing
+		}
 		if len(aspects) == 0 || w.explained(p, want, got, aspects) {
 			continue
 		}
 		failed++
-		if failed <= shown {
+		switch {
+		case failed <= shown:
 			t.Errorf("%s\ndiffers in %v\n%s", p, aspects, sideBySide(want.text(), got.text()))
-		} else {
+		case failed <= listed:
 			t.Errorf("%s\ndiffers in %v", p, aspects)
 		}
+	}
+	if failed > listed {
+		t.Errorf("... and %d more", failed-listed)
 	}
 	w.failed += failed
 	t.Logf("%d questions about %d names: %d agree or differ as listed, %d do not", len(probes), names(probes), len(probes)-failed, failed)
@@ -53,8 +64,8 @@ func (w *world) both(p *probe) (coredns, fairlead reply) {
 func (w *world) truncated(t *testing.T, p *probe, got reply) {
 	t.Helper()
 	room := dns.MinMsgSize
-	if o := p.query.IsEdns0(); o != nil {
-		room = max(room, int(o.UDPSize()))
+	if p.query != nil && p.query.IsEdns0() != nil {
+		room = max(room, int(p.query.IsEdns0().UDPSize()))
 	}
 	whole := ask(w.fairlead.dns, &probe{wire: p.wire, tcp: true})
 	if p.tcp || got.size > room || whole.msg == nil || whole.msg.Truncated || count(got.msg) >= count(whole.msg) {

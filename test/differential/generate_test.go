@@ -5,6 +5,7 @@ package differential
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,7 @@ type generator struct {
 	*rand.Rand
 	out       strings.Builder
 	addresses int      // of endpoints, so far
+	used      []int    // addresses of the current service
 	virtual   int      // ClusterIPs, so far
 	services  []string // full names, for ExternalNames to point to
 }
@@ -48,6 +50,7 @@ func (g *generator) printf(format string, args ...any) { fmt.Fprintf(&g.out, for
 func (g *generator) service(i int) {
 	// A name may stand in several namespaces.
 	name, namespace := fmt.Sprintf("s%d", i/2), namespaceName(i%generatedNamespaces)
+	g.used = nil
 	g.document("Service", "v1", "{name: %s, namespace: %s}", name, namespace)
 	defer func() { g.services = append(g.services, name+"."+namespace+".svc.cluster.local") }()
 	if g.IntN(4) == 0 {
@@ -122,37 +125,31 @@ func (g *generator) slice(name, namespace string, n int, ports []port) {
 	}
 }
 
-// endpoints writes the old form, which has the name of its Service. No address
-// stands in it twice: which of the two is mirrored is not defined.
+// endpoints writes the old form, which has the name of its Service.
 func (g *generator) endpoints(name, namespace string, ports []port) {
 	g.document("Endpoints", "v1", "{name: %s, namespace: %s}", name, namespace)
 	g.printf("subsets:\n- addresses:\n")
-	seen := map[string]bool{}
-	another := func() string {
-		for {
-			if a := g.address("IPv4"); !seen[a] {
-				seen[a] = true
-				return a
-			}
-		}
-	}
 	for range 1 + g.IntN(3) {
-		g.printf("  - {ip: %q%s}\n", another(), g.hostname())
+		g.printf("  - {ip: %q%s}\n", g.address("IPv4"), g.hostname())
 	}
 	if g.IntN(2) == 0 {
-		g.printf("  notReadyAddresses: [{ip: %s}]\n", another())
+		g.printf("  notReadyAddresses: [{ip: %s}]\n", g.address("IPv4"))
 	}
 	g.writePorts("  ", ports, g.IntN(2))
 }
 
-// address is a new one, or at times one that was used before.
+// address is a new one, or at times one that another service has. Within one
+// service it stands once: checked-in manifests have the cases where it does not.
 func (g *generator) address(family string) string {
 	n := g.addresses
 	if n > 0 && g.IntN(10) == 0 {
 		n = g.IntN(n)
-	} else {
-		g.addresses++
 	}
+	if slices.Contains(g.used, n) {
+		n = g.addresses
+	}
+	g.used = append(g.used, n)
+	g.addresses = max(g.addresses, n+1)
 	if family == "IPv6" {
 		return fmt.Sprintf("fd00:100::%x", n+1)
 	}

@@ -3,9 +3,10 @@
 package differential
 
 import (
-	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -18,19 +19,24 @@ type outside struct {
 	run  func(*testing.T) *process
 }
 
-// startOutside serves testdata/outside. Its address is made from the test's
-// process ID, so that a fixed port is free there.
-func startOutside(t *testing.T, coredns string) *outside {
+// outsideAddr is where the outside will be served. CoreDNS cannot choose a free
+// port by itself, so the address is made from the test's process ID, and nobody
+// else has a port there.
+func outsideAddr() netip.AddrPort {
+	pid := os.Getpid()
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 102, byte(pid >> 8), byte(pid)}), 5300)
+}
+
+// startOutside serves testdata/outside.
+func startOutside(t *testing.T, coredns string, addr netip.AddrPort) *outside {
 	t.Helper()
 	zones, err := filepath.Abs("testdata/outside")
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid := os.Getpid()
-	ip := fmt.Sprintf("127.102.%d.%d", pid>>8&0xff, pid&0xff)
-	o := &outside{addr: ip + ":5300"}
+	o := &outside{addr: addr.String()}
 	o.run = func(t *testing.T) *process {
-		env := []string{"ADDR=" + ip, "PORT=5300", "ZONES=" + zones}
+		env := []string{"ADDR=" + addr.Addr().String(), "PORT=" + strconv.Itoa(int(addr.Port())), "ZONES=" + zones}
 		return start(t, "outside", coredns, env, "-conf", filepath.Join(zones, "Corefile"))
 	}
 	o.begin(t)

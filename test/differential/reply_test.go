@@ -183,8 +183,14 @@ func flagText(m *dns.Msg) string {
 		name string
 		set  bool
 	}{
-		{"qr", m.Response}, {"aa", m.Authoritative}, {"tc", m.Truncated}, {"rd", m.RecursionDesired},
-		{"ra", m.RecursionAvailable}, {"z", m.Zero}, {"ad", m.AuthenticatedData}, {"cd", m.CheckingDisabled},
+		{"qr", m.Response},
+		{"aa", m.Authoritative},
+		{"tc", m.Truncated},
+		{"rd", m.RecursionDesired},
+		{"ra", m.RecursionAvailable},
+		{"z", m.Zero},
+		{"ad", m.AuthenticatedData},
+		{"cd", m.CheckingDisabled},
 	} {
 		if f.set {
 			s += " " + f.name
