@@ -2,6 +2,7 @@ package convert
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"fairlead.dev/internal/model"
@@ -11,6 +12,11 @@ import (
 //
 //lint:ignore SA1019 deprecated, and what people write
 func (c *converter) endpoints(r *report, e *corev1.Endpoints) {
+	if e.Labels[discoveryv1.LabelSkipMirror] == "true" {
+		r.info("SkipMirror", at("metadata", "labels"), "these Endpoints are skipped, as in a cluster: their label "+discoveryv1.LabelSkipMirror+" keeps them from all who read EndpointSlices",
+			"leave the label out, or write an EndpointSlice")
+		return
+	}
 	s := &source{report: r}
 	for i := range e.Subsets {
 		sub := &e.Subsets[i]

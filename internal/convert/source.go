@@ -69,7 +69,7 @@ func targets(sources []*source) []model.Target {
 	for _, s := range sources {
 		t := model.Target{Name: s.name(names), Endpoints: make([]model.Endpoint, 0, len(s.endpoints))}
 		for _, e := range s.endpoints {
-			id := fmt.Sprint(e.Addr, sortedPorts(e.Ports))
+			id := fmt.Sprint(e.Addr, e.Hostname, sortedPorts(e.Ports))
 			if first, ok := seen[id]; ok {
 				first.Ready = first.Ready || e.Ready
 				continue

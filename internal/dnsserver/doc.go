@@ -21,31 +21,6 @@
 // outside name that does not exist answers NOERROR, and types other than A,
 // AAAA and CNAME do not see aliases at all.
 //
-// # Differences from CoreDNS
-//
-// Each is on purpose, and has a name by which tests exempt it.
-//
-//   - not-ready: publishNotReadyAddresses is honoured here. In a cluster the
-//     endpoints controller does that before CoreDNS sees the endpoints.
-//   - own-loopback: the zone's NS records give this server's address even if it
-//     is a loopback address. Every client that reaches it can use it.
-//   - apex-case: NS for the apex is answered in any case, as ns.dns is in any
-//     zone's case (RFC 4343). CoreDNS has them in lower case only.
-//   - outside-failure: if an outside name behind an alias cannot be looked up,
-//     the answer is SERVFAIL. CoreDNS answers NOERROR with the alias alone,
-//     which a client takes for "has no address".
-//   - last-good: outside addresses come from the snapshot, without a query, and
-//     the last good ones outlive an outage (RFC 8767).
-//   - class: classes other than IN are refused. CoreDNS does so too, but not
-//     once it has a forward plugin.
-//   - notify: NOTIFY is NOTIMP. CoreDNS answers it like a query.
-//   - transfer: AXFR and IXFR are refused for outside zones too.
-//   - two-opt: two OPT records are FORMERR (RFC 6891 section 6.1.1), and BADVERS
-//     gives a payload size.
-//   - hop-options: EDNS0 options end at this server in both directions, save
-//     extended errors (RFC 8914).
-//   - reverse-exact: names below a whole reverse name, such as
-//     x.<32 nibbles>.ip6.arpa, are not that address.
-//   - orphan-slices: endpoints without a service have no PTR records, since a
-//     snapshot has none.
+// Where it differs from CoreDNS on purpose, the difference has a name, a reason
+// and a row in docs/dns.md, and the differential test exempts just that.
 package dnsserver

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // section is what the page says about one subject.
@@ -67,8 +68,16 @@ func (r row) beside(peer string) string {
 }
 
 // ratio is ours to the peer's: the median over the rounds of the ratio in each,
-// which a machine that is slow for a while does not change.
-func (r row) ratio() float64 { return median(each(r.ours, r.peer, ratio)) }
+// which a machine that is slow for a while does not change. Differences that go
+// below zero have none.
+func (r row) ratio() float64 {
+	for _, v := range slices.Concat(r.ours, r.peer) {
+		if v < 0 {
+			return math.NaN()
+		}
+	}
+	return median(each(r.ours, r.peer, ratio))
+}
 
 // measured reports whether a row has what its goal needs.
 func (r row) measured() bool {

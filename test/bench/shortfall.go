@@ -10,7 +10,9 @@ func shortfall(id string) string {
 	switch {
 	case id == "connect-rate":
 		return "A connection costs fairlead more CPU than HAProxy: some 24 system calls instead of 17, two goroutines that the scheduler wakes for each message, and four registrations with Go's poller, which cannot be had for less through package net. What would close it: asking for a peer's address less often (an end that was read is told from a reset by two calls on each connection), taking a connect as done when the poller says so instead of connecting a second time, and beyond that an event loop of our own beside the runtime's."
-	case strings.HasPrefix(id, "keep-") || strings.HasPrefix(id, "steady-"):
+	case strings.HasPrefix(id, "steady-"):
+		return "With little to do, each message finds Go's threads asleep: a thread is woken for the goroutine that the poller names (futex), another one looks for more work beside it, and the runtime's monitor thread starts to tick every 20 µs. Together that is some 40 % of the relay's CPU under this load, and a wait in each direction; HAProxy's threads sleep in the poller and go on themselves. What would close it: an event loop of our own for established connections, on threads that wait in the kernel."
+	case strings.HasPrefix(id, "keep-"):
 		return "A message costs fairlead three system calls in each direction and HAProxy two: Go's poller tells of an edge and not of what is left, so a socket is read until it says that it is empty. On a machine whose cores are all taken, that is also one more wait for the scheduler in each direction, and the slowest hundredth shows it most. What would close it: an event loop of our own for established connections, which learns from the poller whether more is there."
 	case strings.HasPrefix(id, "bulk"):
 		return "Both splice, so nearly all of the time is the kernel's, in the sender's and the receiver's copy, and the rounds differ more than the relays do. Fairlead's CPU for each GB is the figure to look at. What would close it: measuring with clients on cores of their own."

@@ -64,15 +64,6 @@ func differencesOfManifests() []difference {
 			},
 		},
 		{
-			"skip-mirror",
-			"Endpoints are served even if their label `endpointslice.kubernetes.io/skip-mirror` says that nobody shall copy them into an " +
-				"EndpointSlice: nothing is copied here. CoreDNS sees EndpointSlices only.",
-			func(c *comparison) bool {
-				service := within(c.name, "unmirrored.headless.svc."+zone) && c.rcodes(dns.RcodeNameError, dns.RcodeSuccess)
-				return service || c.name == "5.7.20.10.in-addr.arpa." && c.rcodes(dns.RcodeNameError, dns.RcodeSuccess)
-			},
-		},
-		{
 			"orphan-slices",
 			"Endpoints of a Service that does not exist have no PTR record: it would give a name that does not exist. CoreDNS gives it.",
 			func(c *comparison) bool { return c.name == "1.6.20.10.in-addr.arpa." && c.forwarded() },
@@ -86,14 +77,10 @@ func differencesOfManifests() []difference {
 		},
 		{
 			"repeated-endpoints",
-			"An address that a Service lists twice with the same ports counts once, under the first hostname, so that it takes one share of the load. " +
-				"CoreDNS gives it every name, and counts it twice in the weights of SRV records.",
+			"An address that a Service lists twice with the same ports and hostname counts once. CoreDNS counts it twice in the weights of SRV records.",
 			func(c *comparison) bool {
-				if c.question().Qtype == dns.TypeSRV && slices.Equal(c.in, []aspect{answer}) && weightless(c.coredns.msg) == weightless(c.fairlead.msg) {
-					return within(c.name, "shared.headless.svc."+zone)
-				}
-				return c.name == "1.8.20.10.in-addr.arpa." || within(c.name, "10-20-8-1.twice.headless.svc."+zone) && c.denied() ||
-					within(c.name, "twice.headless.svc."+zone) && c.question().Qtype == dns.TypeSRV
+				return c.question().Qtype == dns.TypeSRV && slices.Equal(c.in, []aspect{answer}) &&
+					weightless(c.coredns.msg) == weightless(c.fairlead.msg) && within(c.name, "shared.headless.svc."+zone)
 			},
 		},
 	}
