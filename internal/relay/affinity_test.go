@@ -7,13 +7,13 @@ import (
 )
 
 func TestAffinity(t *testing.T) {
-	x, y := serve(t, greet("x")), serve(t, greet("y"))
-	both := []netip.AddrPort{x, y}
-	other := map[string]netip.AddrPort{"x": y, "y": x}
+	x, y, z := serve(t, greet("x")), serve(t, greet("y")), serve(t, greet("z"))
+	all := []netip.AddrPort{x, y, z}
+	other := map[string]netip.AddrPort{"x": y, "y": z, "z": x}
 	at := virtualIP(t)
 	var now clock
 	r := newRelay(t, Config{Now: now.now})
-	mustPublish(t, r, published("a", at, both, sticky(time.Hour)))
+	mustPublish(t, r, published("a", at, all, sticky(time.Hour)))
 
 	home := ask(t, at)
 	for range 5 {
@@ -27,7 +27,7 @@ func TestAffinity(t *testing.T) {
 	if away == home {
 		t.Fatal("stayed with an endpoint that is not ready")
 	}
-	mustPublish(t, r, published("a", at, both, sticky(time.Hour)))
+	mustPublish(t, r, published("a", at, all, sticky(time.Hour)))
 	for range 5 {
 		if got := ask(t, at); got != away {
 			t.Fatalf("went back to %q", got)

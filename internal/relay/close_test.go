@@ -5,11 +5,12 @@ import (
 	"io"
 	"net/netip"
 	"testing"
+	"time"
 )
 
 func TestCloseWaitsForConnections(t *testing.T) {
 	at := virtualIP(t)
-	r := New(Config{})
+	r := New(Config{DrainTimeout: time.Hour})
 	mustPublish(t, r, published("a", at, []netip.AddrPort{serve(t, echo)}))
 	c := dial(t, at)
 	roundTrip(t, c, "before")

@@ -116,6 +116,15 @@ func TestHangingConnectIsOvertaken(t *testing.T) {
 	}
 }
 
+func TestSeveralHangingConnectsAreOvertaken(t *testing.T) {
+	at := virtualIP(t)
+	r := newRelay(t, Config{ConnectDelay: 20 * time.Millisecond, ConnectTimeout: time.Hour, Rand: func() uint64 { return 2 }})
+	mustPublish(t, r, published("a", at, []netip.AddrPort{hanging(t), hanging(t), serve(t, greet("alive"))}))
+	if got := ask(t, at); got != "alive" {
+		t.Fatalf("got %q", got)
+	}
+}
+
 // While one connect hangs, a refusal beside it goes on at once with the next.
 func TestRaceGoesOnAfterRefusal(t *testing.T) {
 	hangs, dead, alive := hanging(t), closedPort(t), serve(t, greet("alive"))

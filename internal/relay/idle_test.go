@@ -124,18 +124,6 @@ func TestReaderWhoNeverReadsIsCut(t *testing.T) {
 	})
 }
 
-func TestSlowReaderGetsEverything(t *testing.T) {
-	const size = 8 << 20
-	_, _, c := idleRelay(t, func(c *net.TCPConn) { sendNoise(c, 3, size) })
-	if got := sum(smallReads{c}); got != noise(3, size) {
-		t.Error("it arrived changed")
-	}
-}
-
-type smallReads struct{ io.Reader }
-
-func (r smallReads) Read(b []byte) (int, error) { return r.Reader.Read(b[:min(len(b), 1000)]) }
-
 func TestKeepAliveIsOn(t *testing.T) {
 	r, now, c := idleRelay(t, echo)
 	roundTrip(t, c, "hello")

@@ -33,6 +33,7 @@ const (
 type pump struct {
 	src, dst *socket
 	pipes    *pipePool
+	buffers  *sync.Pool // of *[bufferSize]byte
 
 	moved atomic.Int64 // bytes that dst took
 	stuck atomic.Bool  // dst takes no more for now
@@ -48,10 +49,8 @@ type pump struct {
 	broken where // and at which side
 }
 
-var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
-
-func (p *pump) init(src, dst *socket, pipes *pipePool) {
-	p.src, p.dst, p.pipes = src, dst, pipes
+func (p *pump) init(src, dst *socket, r *Relay) {
+	p.src, p.dst, p.pipes, p.buffers = src, dst, r.pipes, &r.buffers
 }
 
 // run moves bytes until src ends, and returns nil then.
@@ -99,7 +98,7 @@ func (p *pump) fill(fd uintptr) bool {
 		}
 		p.bulk = p.n >= bulkBelow || wouldBlock(p.last)
 	} else {
-		p.buf = buffers.Get().(*[bufferSize]byte)
+		p.buf = p.buffers.Get().(*[bufferSize]byte)
 		p.n, p.last = read(int(fd), p.buf[:])
 		p.bulk = p.n == len(p.buf)
 	}
@@ -141,7 +140,7 @@ func (p *pump) drain(fd uintptr) bool {
 // release gives the buffer or pipe back.
 func (p *pump) release() {
 	if p.buf != nil {
-		buffers.Put(p.buf)
+		p.buffers.Put(p.buf)
 		p.buf = nil
 	}
 	if p.pipe != nil {

@@ -25,6 +25,8 @@ type Relay struct {
 	cfg     Config
 	pipes   *pipePool
 	tunnels registry
+	// Buffers are lent while bytes are under way.
+	buffers, datagrams sync.Pool
 
 	mu        sync.Mutex // guards the fields below; held through Publish
 	listeners map[slot]listener
@@ -58,6 +60,8 @@ func New(cfg Config) *Relay {
 	return &Relay{
 		cfg:       cfg,
 		pipes:     newPipePool(cfg.maxPipes),
+		buffers:   sync.Pool{New: func() any { return new([bufferSize]byte) }},
+		datagrams: sync.Pool{New: func() any { return new(datagram) }},
 		listeners: make(map[slot]listener),
 		services:  make(map[model.Key]*counters),
 		stop:      make(chan struct{}),

@@ -80,8 +80,8 @@ func (s *session) answer() {
 		var n int
 		var err error
 		closed := s.sock.raw.Read(func(fd uintptr) bool {
-			buf := datagrams.Get().(*[1 << 16]byte)
-			defer datagrams.Put(buf)
+			buf := s.l.relay.datagrams.Get().(*datagram)
+			defer s.l.relay.datagrams.Put(buf)
 			if n, err = unix.Read(int(fd), buf[:]); err == nil {
 				s.reply(buf[:n])
 			}

@@ -44,8 +44,9 @@ func (s *socket) closeWrite() {
 // ended, so ask only where this side has not.
 func (s *socket) isReset() bool {
 	var err error
-	_ = s.raw.Control(func(fd uintptr) { _, err = unix.Getpeername(int(fd)) })
-	return err == unix.ENOTCONN
+	// Package unix would ask for the protocol as well.
+	_ = s.raw.Control(func(fd uintptr) { _, err = syscall.Getpeername(int(fd)) })
+	return err == syscall.ENOTCONN
 }
 
 // reset closes the socket so that the peer sees a reset, not an end.

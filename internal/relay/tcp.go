@@ -100,7 +100,7 @@ func (l *tcpListener) serve(t *tunnel, conn *net.TCPConn) {
 	}
 	opened := time.Now()
 	cfg.Hooks.opened(rt, end.addr)
-	t.run(l.relay.pipes)
+	t.run(l.relay)
 	cfg.Hooks.closed(rt, end.addr, Traffic{In: t.up.moved.Load(), Out: t.down.moved.Load(), Took: time.Since(opened)})
 }
 

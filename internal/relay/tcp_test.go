@@ -2,9 +2,7 @@ package relay
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
@@ -141,55 +139,6 @@ func TestResetWhileClientSends(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { return len(b), nil }
-
-func TestLargeTransferBothWays(t *testing.T) {
-	const size = 48 << 20
-	sums := make(chan [32]byte, 1)
-	end := serve(t, func(c *net.TCPConn) {
-		var sent sync.WaitGroup
-		sent.Go(func() { sendNoise(c, 1, size) })
-		sums <- sum(c)
-		sent.Wait()
-	})
-	at := virtualIP(t)
-	mustPublish(t, newRelay(t, Config{}), published("a", at, []netip.AddrPort{end}))
-	c := dial(t, at)
-	go sendNoise(c, 2, size)
-	if got := sum(c); got != noise(1, size) {
-		t.Error("what the server sent arrived changed")
-	}
-	if got := <-sums; got != noise(2, size) {
-		t.Error("what the client sent arrived changed")
-	}
-}
-
-// sendNoise writes size bytes that follow from seed, in pieces of all sizes, so
-// that both ways of copying take turns, and ends.
-func sendNoise(c *net.TCPConn, seed byte, size int) {
-	src := io.LimitReader(rand.NewChaCha8([32]byte{seed}), int64(size))
-	sizes := rand.New(rand.NewPCG(uint64(seed), 0))
-	buf := make([]byte, 256<<10)
-	for {
-		n, err := io.ReadFull(src, buf[:1+sizes.IntN(1<<(4+sizes.IntN(15)))])
-		if n > 0 {
-			_, _ = c.Write(buf[:n])
-		}
-		if err != nil {
-			_ = c.CloseWrite()
-			return
-		}
-	}
-}
-
-func noise(seed byte, size int) [32]byte {
-	return sum(io.LimitReader(rand.NewChaCha8([32]byte{seed}), int64(size)))
-}
-
-func sum(r io.Reader) [32]byte {
-	h := sha256.New()
-	_, _ = io.Copy(h, r)
-	return [32]byte(h.Sum(nil))
-}
 
 func TestListenerFollowsEndpoints(t *testing.T) {
 	end := serve(t, greet("hello"))

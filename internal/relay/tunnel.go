@@ -48,9 +48,9 @@ func (t *tunnel) cut() {
 // run carries bytes both ways until both directions have ended, each on its own:
 // an end that one peer sends goes to the other one, and the way back stays open.
 // A reset goes to the other one as a reset. Both sockets are closed afterwards.
-func (t *tunnel) run(pipes *pipePool) {
-	t.up.init(t.client, t.server, pipes)
-	t.down.init(t.server, t.client, pipes)
+func (t *tunnel) run(r *Relay) {
+	t.up.init(t.client, t.server, r)
+	t.down.init(t.server, t.client, r)
 	done := make(chan struct{})
 	go t.runDown(done)
 	t.carry(&t.up)

@@ -13,6 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// datagram has room for any.
+type datagram [1 << 16]byte
+
 // udpListener receives the datagrams of one virtual IP and port, and keeps a
 // session for each client, whose answers leave from the virtual IP.
 type udpListener struct {
@@ -29,9 +32,6 @@ type udpListener struct {
 	recent   list.List // of *session, the one heard of last in front
 	standing bool
 }
-
-// datagrams lends buffers that hold any datagram.
-var datagrams = sync.Pool{New: func() any { return new([1 << 16]byte) }}
 
 func (r *Relay) listenUDP(rt *route) (listener, error) {
 	conn, err := rt.at.openUDP()
@@ -86,8 +86,8 @@ func (l *udpListener) receive() {
 	var wait time.Duration
 	var err error
 	one := func(fd uintptr) bool {
-		buf := datagrams.Get().(*[1 << 16]byte)
-		defer datagrams.Put(buf)
+		buf := l.relay.datagrams.Get().(*datagram)
+		defer l.relay.datagrams.Put(buf)
 		var n int
 		var from unix.Sockaddr
 		if n, from, err = unix.Recvfrom(int(fd), buf[:], 0); err == nil {
