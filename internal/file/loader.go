@@ -63,6 +63,8 @@ type Loader struct {
 	// scanProblems are those of the last scan that was loaded.
 	scanProblems []model.Problem
 	loaded       bool
+	// last is what was returned last.
+	last Desired
 }
 
 // New returns a Loader. It reads nothing yet.
@@ -105,6 +107,15 @@ func (l *Loader) Load() (Desired, error) {
 	if err != nil {
 		return Desired{}, err
 	}
-	l.refresh(found)
-	return l.settle(found), nil
+	return l.current(found, l.refresh(found)), nil
+}
+
+// current is what the files ask for, worked out anew only if there is news.
+func (l *Loader) current(found scanned, news bool) Desired {
+	if !news {
+		l.last.Fresh = nil
+		return l.last
+	}
+	l.last = l.settle(found)
+	return l.last
 }

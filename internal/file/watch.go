@@ -126,7 +126,7 @@ func (w *watch) load() (Desired, bool, error) {
 		}
 	}
 	news := l.refresh(found)
-	return l.settle(found), news, nil
+	return l.current(found, news), news, nil
 }
 
 // follow watches these folders and no others. It reports whether any is new.
