@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
-
 	"strings"
 	"testing"
 
@@ -169,7 +168,6 @@ func TestPublishManyServices(t *testing.T) {
 	if got := ask(t, netip.AddrPortFrom(many[services-2].Service.ClusterIPs[0], 7097)); got != "hello" {
 		t.Errorf("got %q", got)
 	}
-
 }
 
 // manyServices are TCP and UDP ones in turn, each with an address of its own.
