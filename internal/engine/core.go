@@ -29,8 +29,11 @@ type core struct {
 	problems   []model.Problem
 	agenda     agenda
 
-	// ready are the questions whose time has come and that nobody asks yet.
-	ready []model.Question
+	// ready are the questions whose time has come, retries those among them
+	// whose last lookup failed, inFlight those being asked.
+	ready, retries []model.Question
+	inFlight       map[model.Question]lane
+	retrying       int
 	// stale are the services that must be decided anew.
 	stale map[model.Key]struct{}
 	// changed says that the next snapshot differs from the last one for
@@ -47,11 +50,20 @@ type record struct {
 	published *model.Published
 }
 
+// lane is which queue a lookup came from.
+type lane bool
+
+const (
+	regular lane = false
+	retry   lane = true
+)
+
 // question is one question that at least one service wants answered.
 type question struct {
 	answer model.Answer
 	users  map[model.Key]struct{}
-	asked  bool
+	// queued says that it is ready or in flight, due when it will be next.
+	queued bool
 	due    time.Time
 }
 
@@ -61,6 +73,7 @@ func newCore(domain string, forbidden []netip.Prefix) *core {
 		forbidden: forbidden,
 		services:  map[model.Key]*record{},
 		questions: map[model.Question]*question{},
+		inFlight:  map[model.Question]lane{},
 		stale:     map[model.Key]struct{}{},
 		changed:   true,
 	}
@@ -99,12 +112,16 @@ func (c *core) set(d Desired) {
 
 // observe takes the answer to a question that was asked.
 func (c *core) observe(o model.Observation) {
+	if c.inFlight[o.Question] == retry {
+		c.retrying--
+	}
+	delete(c.inFlight, o.Question)
 	q, ok := c.questions[o.Question]
 	if !ok {
 		return // nobody wants it any more
 	}
 	q.answer = after(q.answer, o)
-	q.asked = false
+	q.queued = false
 	q.due = o.At.Add(c.interval(q, o))
 	c.agenda.add(item{at: q.due, question: o.Question})
 	for key := range q.users {
@@ -141,11 +158,15 @@ func (c *core) wake(now time.Time) time.Time {
 			continue
 		}
 		q, ok := c.questions[it.question]
-		if !ok || q.asked || !q.due.Equal(it.at) {
+		if !ok || q.queued || !q.due.Equal(it.at) {
 			continue // overtaken
 		}
-		q.asked = true
-		c.ready = append(c.ready, it.question)
+		q.queued = true
+		if q.answer.Last.At.IsZero() || !q.answer.Last.Class.Failed() {
+			c.ready = append(c.ready, it.question)
+		} else {
+			c.retries = append(c.retries, it.question)
+		}
 	}
 }
 
@@ -155,11 +176,32 @@ func (c *core) reconsider(it item) {
 	}
 }
 
-// take returns up to n questions that should be asked now.
-func (c *core) take(n int) []model.Question {
-	n = min(n, len(c.ready))
-	taken := c.ready[:n:n]
-	c.ready = c.ready[n:]
+// take returns the questions that should be asked now, so that at most limit are
+// asked at the same time. Names that failed before share half of that among
+// themselves: however many are silent, they hold up nobody else.
+func (c *core) take(limit int) []model.Question {
+	var taken []model.Question
+	start := func(queue *[]model.Question, l lane) {
+		name := (*queue)[0]
+		*queue = (*queue)[1:]
+		if q, ok := c.questions[name]; !ok || !q.queued {
+			return // nobody wants it any more
+		}
+		if _, ok := c.inFlight[name]; ok {
+			return
+		}
+		c.inFlight[name] = l
+		taken = append(taken, name)
+		if l == retry {
+			c.retrying++
+		}
+	}
+	for len(c.ready) > 0 && len(c.inFlight) < limit {
+		start(&c.ready, regular)
+	}
+	for len(c.retries) > 0 && len(c.inFlight) < limit && c.retrying < limit/2 {
+		start(&c.retries, retry)
+	}
 	return taken
 }
 
@@ -239,7 +281,8 @@ func (c *core) want(key model.Key, questions []model.Question, now time.Time) {
 	for _, name := range questions {
 		q, ok := c.questions[name]
 		if !ok {
-			q = &question{users: map[model.Key]struct{}{}, due: now}
+			_, asked := c.inFlight[name] // for a service that has gone meanwhile
+			q = &question{users: map[model.Key]struct{}{}, due: now, queued: asked}
 			c.questions[name] = q
 			c.agenda.add(item{at: now, question: name})
 		}

@@ -33,12 +33,12 @@ type Config struct {
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 	Log *slog.Logger
-	// Lookups is how many names are asked at the same time. Defaults to 256.
+	// Lookups is how many names are asked at the same time. Defaults to 512.
 	Lookups int
 }
 
 const (
-	defaultLookups = 256
+	defaultLookups = 512
 	// retryFaults is how soon the sink is asked again for what it could not do.
 	retryFaults = 2 * time.Second
 	// agedInterval is how often a snapshot goes out that is only fresher.
@@ -58,7 +58,6 @@ type Engine struct {
 	snapshot atomic.Pointer[model.Snapshot]
 
 	lookups sync.WaitGroup
-	asking  int
 	// quietUntil is when the next snapshot may go out, faultsAt when to retry.
 	quietUntil, lastPublished, faultsAt time.Time
 }
@@ -119,7 +118,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case d := <-e.desired:
 			e.core.set(d)
 		case o := <-e.observed:
-			e.took(o)
+			e.core.observe(o)
 		case <-timer.C:
 		}
 		e.drain()
@@ -132,16 +131,11 @@ func (e *Engine) drain() {
 	for {
 		select {
 		case o := <-e.observed:
-			e.took(o)
+			e.core.observe(o)
 		default:
 			return
 		}
 	}
-}
-
-func (e *Engine) took(o model.Observation) {
-	e.asking--
-	e.core.observe(o)
 }
 
 // step does what is due, and returns how long nothing more is.
@@ -160,8 +154,7 @@ func (e *Engine) step(ctx context.Context) time.Duration {
 
 // ask starts the lookups that are due, as many as may run at the same time.
 func (e *Engine) ask(ctx context.Context) {
-	for _, q := range e.core.take(e.cfg.Lookups - e.asking) {
-		e.asking++
+	for _, q := range e.core.take(e.cfg.Lookups) {
 		e.lookups.Go(func() {
 			o := e.cfg.Resolver.Lookup(ctx, q)
 			select {

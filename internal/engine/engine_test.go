@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,6 +19,7 @@ type outside struct {
 	mu      sync.Mutex
 	answers map[string]model.Observation // by "NAME TYPE"
 	delay   time.Duration
+	silent  string // names that begin with it time out after 4 s
 	asked   map[string]int
 	now     func() time.Time
 }
@@ -54,6 +56,9 @@ func (o *outside) Lookup(ctx context.Context, q model.Question) model.Observatio
 	o.asked[key]++
 	obs, ok := o.answers[key]
 	delay := o.delay
+	if o.silent != "" && strings.HasPrefix(q.Name, o.silent) {
+		obs, ok, delay = model.Observation{Class: model.Timeout, Detail: "silence"}, true, 4*time.Second
+	}
 	o.mu.Unlock()
 	if delay > 0 {
 		select {
@@ -259,6 +264,48 @@ func TestASilentNameDelaysNobody(t *testing.T) {
 		world.set("db.example.com", time.Second, "10.0.1.25")
 		set(t, e, byHost("silent", "silent.example.com"), byHost("db", "db.example.com"))
 		want(t, e, "db", "10.0.1.25 ")
+	})
+}
+
+// TestManySilentNamesDelayNobody: thousands of names whose servers never answer
+// do not hold up a name that changes.
+func TestManySilentNamesDelayNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		world := newOutside()
+		world.silent = "silent"
+		world.set("db.example.com", time.Second, "10.0.1.25")
+		e := run(t, world, &sink{})
+		services := []model.Service{byHost("db", "db.example.com")}
+		for i := range 2000 {
+			services = append(services, byHost(fmt.Sprintf("s-%d", i), fmt.Sprintf("silent-%d.example.com", i)))
+		}
+		set(t, e, services...)
+		time.Sleep(time.Minute) // every silent name has failed at least once
+		synctest.Wait()
+		world.set("db.example.com", time.Second, "10.0.1.26")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		want(t, e, "db", "10.0.1.26 ")
+	})
+}
+
+// TestALookupIsNotRepeatedWhileUnderWay: a service that goes and comes back
+// while its name is being looked up takes the answer that is on its way.
+func TestALookupIsNotRepeatedWhileUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		world := newOutside()
+		world.delay = 3 * time.Second
+		world.set("db.example.com", time.Hour, "10.0.1.25")
+		e := run(t, world, &sink{})
+		set(t, e, byHost("db", "db.example.com"))
+		set(t, e)
+		set(t, e, byHost("db", "db.example.com"))
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		want(t, e, "db", "10.0.1.25 ")
+		if n := world.count("db.example.com"); n != 1 {
+			t.Errorf("%d lookups, want 1", n)
+		}
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"runtime/pprof"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,7 +26,9 @@ import (
 //
 //	go test ./internal/relay -run '^$' -bench Peer -benchtime 5x
 //
-// It reports the medians of the rounds. It is skipped where one of the three
+// It reports the medians of the rounds; direct is without anything in between.
+// The processor time of each request tells more than the rest where other
+// programs run beside. It is skipped where one of the three
 // programs is missing. The relay runs in a process of its own, as they do; with
 // FAIRLEAD_PROFILE=FILE that process writes a CPU profile.
 func BenchmarkPeer(b *testing.B) {
@@ -36,11 +39,7 @@ func BenchmarkPeer(b *testing.B) {
 	}
 	dir := b.TempDir()
 	server := startNginx(b, dir)
-	targets := []struct{ name, addr string }{
-		{"direct", server},
-		{"haproxy", startHAProxy(b, dir, server)},
-		{"relay", startRelay(b, server)},
-	}
+	targets := []process{server, startHAProxy(b, dir, server.addr), startRelay(b, server.addr)}
 	for _, load := range []struct {
 		name, path string
 		args       []string
@@ -53,7 +52,7 @@ func BenchmarkPeer(b *testing.B) {
 			seen := make(map[string][]wrkResult)
 			for b.Loop() {
 				for _, t := range targets {
-					seen[t.name] = append(seen[t.name], wrk(b, t.addr+load.path, load.args...))
+					seen[t.name] = append(seen[t.name], wrk(b, t, load.path, load.args...))
 				}
 			}
 			for _, t := range targets {
@@ -62,6 +61,7 @@ func BenchmarkPeer(b *testing.B) {
 				b.ReportMetric(median(r, func(w wrkResult) float64 { return w.megabytes }), t.name+"-MB/s")
 				b.ReportMetric(median(r, func(w wrkResult) float64 { return w.p50 }), t.name+"-p50us")
 				b.ReportMetric(median(r, func(w wrkResult) float64 { return w.p99 }), t.name+"-p99us")
+				b.ReportMetric(median(r, func(w wrkResult) float64 { return w.cpu }), t.name+"-cpu-us/req")
 			}
 		})
 	}
@@ -104,7 +104,25 @@ func relayFor(to, listen string) int {
 	return 0
 }
 
-func startRelay(b *testing.B, to string) string {
+// process is a program under test.
+type process struct {
+	name, addr string
+	pid        int
+}
+
+// cpu is the processor time that the process has used, in microseconds.
+func (p process) cpu(b *testing.B) float64 {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+2:]))
+	user, _ := strconv.ParseFloat(fields[11], 64) // fields 14 and 15 of proc(5), in hundredths of a second
+	system, _ := strconv.ParseFloat(fields[12], 64)
+	return (user + system) * 1e4
+}
+
+func startRelay(b *testing.B, to string) process {
 	addr := freeAddr(b)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), benchEndpoint+"="+to, benchListen+"="+addr)
@@ -118,10 +136,10 @@ func startRelay(b *testing.B, to string) string {
 	}
 	b.Cleanup(func() { in.Close(); cmd.Wait() })
 	await(b, addr)
-	return addr
+	return process{"relay", addr, cmd.Process.Pid}
 }
 
-func startHAProxy(b *testing.B, dir, to string) string {
+func startHAProxy(b *testing.B, dir, to string) process {
 	addr := freeAddr(b)
 	conf := fmt.Sprintf(`
 global
@@ -137,12 +155,12 @@ listen l
   bind %s
   server s %s
 `, addr, to)
-	start(b, dir, "haproxy.cfg", conf, "haproxy", "-db", "-q", "-f")
+	pid := start(b, dir, "haproxy.cfg", conf, "haproxy", "-db", "-q", "-f")
 	await(b, addr)
-	return addr
+	return process{"haproxy", addr, pid}
 }
 
-func startNginx(b *testing.B, dir string) string {
+func startNginx(b *testing.B, dir string) process {
 	addr := freeAddr(b)
 	for name, size := range map[string]int{"small": 100, "big": 32 << 20} {
 		if err := os.WriteFile(filepath.Join(dir, name), bytes.Repeat([]byte("x"), size), 0o644); err != nil {
@@ -158,13 +176,13 @@ events { worker_connections 4096; }
 http { access_log off; sendfile on; keepalive_requests 1000000000;
   server { listen %[2]s backlog=4096; root %[1]s; } }
 `, dir, addr)
-	start(b, dir, "nginx.conf", conf, "nginx", "-e", "stderr", "-c")
+	pid := start(b, dir, "nginx.conf", conf, "nginx", "-e", "stderr", "-c")
 	await(b, addr)
-	return addr
+	return process{"direct", addr, pid}
 }
 
 // start writes a configuration and runs a program with it until the benchmark ends.
-func start(b *testing.B, dir, file, conf, program string, args ...string) {
+func start(b *testing.B, dir, file, conf, program string, args ...string) (pid int) {
 	path := filepath.Join(dir, file)
 	if err := os.WriteFile(path, []byte(conf), 0o644); err != nil {
 		b.Fatal(err)
@@ -175,6 +193,7 @@ func start(b *testing.B, dir, file, conf, program string, args ...string) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	return cmd.Process.Pid
 }
 
 func freeAddr(b *testing.B) string {
@@ -199,10 +218,12 @@ func await(b *testing.B, addr string) {
 	b.Fatalf("nobody listens at %s", addr)
 }
 
-type wrkResult struct{ requests, megabytes, p50, p99 float64 }
+type wrkResult struct{ requests, megabytes, p50, p99, cpu float64 }
 
-func wrk(b *testing.B, url string, args ...string) wrkResult {
-	out, err := exec.Command("wrk", append(args, "-d2s", "--latency", "http://"+url)...).CombinedOutput()
+func wrk(b *testing.B, p process, path string, args ...string) wrkResult {
+	before := p.cpu(b)
+	out, err := exec.Command("wrk", append(args, "-d2s", "--latency", "http://"+p.addr+path)...).CombinedOutput()
+	used := p.cpu(b) - before
 	if err != nil {
 		b.Fatalf("wrk: %v: %s", err, out)
 	}
@@ -211,6 +232,7 @@ func wrk(b *testing.B, url string, args ...string) wrkResult {
 		megabytes: field(b, out, `Transfer/sec:\s+([\d.]+)(\w+)`) / (1 << 20),
 		p50:       field(b, out, `50%\s+([\d.]+)(\w+)`),
 		p99:       field(b, out, `99%\s+([\d.]+)(\w+)`),
+		cpu:       used / field(b, out, `(\d+) requests in()`),
 	}
 }
 
