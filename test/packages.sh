@@ -10,6 +10,7 @@ missing=()
 for need in $needs; do
 	command -v "${need%%:*}" >/dev/null || [ -x "/usr/sbin/${need%%:*}" ] || missing+=("${need##*:}")
 done
+[ -e /usr/include/stdio.h ] || missing+=(libc6-dev) # for the race detector
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
