@@ -115,6 +115,12 @@ func (f *runFlags) options(cmd *cobra.Command, paths []string) (serveOptions, er
 		return o, fmt.Errorf("--http-listen %q: write an address and a port, like %s", f.httpListen, defaultHTTP)
 	}
 	o.http = f.httpListen
+	switch {
+	case f.drainTimeout < 0:
+		return o, fmt.Errorf("--drain-timeout %s is negative: write a duration like 10s, or 0 to cut connections at once", f.drainTimeout)
+	case f.drainTimeout == 0:
+		o.drain = -1
+	}
 	for _, s := range f.upstream {
 		server, err := resolve.ParseServer(s)
 		if err != nil {

@@ -76,7 +76,12 @@ func serve(ctx context.Context, o serveOptions) error {
 		if err := in.set(ctx, first); err != nil {
 			return nil // told to stop before it began
 		}
-		in.banner()
+		select {
+		case <-in.engine.Published():
+			in.banner()
+		case <-ctx.Done():
+			return nil
+		}
 		return in.loader.Watch(ctx, func(d file.Desired) { in.set(ctx, d) })
 	})
 	err = group.Wait()
@@ -127,7 +132,7 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 		Resolver: &resolve.Client{Upstream: upstream, Now: time.Now, Looked: counters.Lookup},
 	})
 	in.dns = dnsserver.New(dnsserver.Config{
-		Snapshot: in.engine.Snapshot, Forwarder: upstream, Log: o.log,
+		Snapshot: in.answers, Forwarder: upstream, Log: o.log,
 		Hooks: dnsserver.Hooks{Query: counters.DNSQuery},
 	})
 	if err := in.listenDNS(ctx); err != nil {
@@ -143,6 +148,15 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 		Info: func() wire.Info { return in.info(upstream.Servers()) },
 	}
 	return in, first, nil
+}
+
+// answers is what DNS answers from: nothing before the first snapshot, or names
+// that exist would be denied.
+func (in *instance) answers() *model.Snapshot {
+	if s := in.engine.Snapshot(); s.Generation > 0 {
+		return s
+	}
+	return nil
 }
 
 // snapshot is what the metrics show; there is none before the engine is made.
@@ -227,11 +241,18 @@ func (in *instance) banner() {
 	if dns.Port() != 53 {
 		at += fmt.Sprintf(" -p %d", dns.Port())
 	}
-	fmt.Fprintf(in.stdout, "fairlead %s serves %d services\n", versionText(), len(s.Services))
+	fmt.Fprintf(in.stdout, "fairlead %s serves %s\n", versionText(), plural(len(s.Services), "service"))
 	fmt.Fprintf(in.stdout, "  DNS          %s\n", dns)
 	fmt.Fprintf(in.stdout, "  status page  http://%s\n", in.page.Addr())
 	if len(s.Services) > 0 {
 		key := s.Services[0].Service.Key
 		fmt.Fprintf(in.stdout, "  try          dig %s %s.%s.svc.%s\n", at, key.Name, key.Namespace, s.Domain)
 	}
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
 }

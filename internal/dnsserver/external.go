@@ -48,7 +48,8 @@ func (q *query) left(at time.Time, ttl time.Duration) uint32 {
 	const longest = 1<<31 - 1 // RFC 2181 section 8
 	left := ttl - q.now.Sub(at)
 	if left <= 0 {
-		return q.ttl
+		// Not for longer than the record itself would say: it may have changed.
+		return min(q.ttl, uint32(min(max(ttl/time.Second, 1), longest)))
 	}
 	return uint32(min(max(left/time.Second, 1), longest))
 }

@@ -29,11 +29,8 @@ type core struct {
 	problems   []model.Problem
 	agenda     agenda
 
-	// ready are the questions whose time has come, retries those among them
-	// whose last lookup failed, inFlight those being asked.
-	ready, retries []model.Question
-	inFlight       map[model.Question]lane
-	retrying       int
+	// lookups are the questions whose time has come, and those being asked.
+	lookups lookups
 	// stale are the services that must be decided anew.
 	stale map[model.Key]struct{}
 	// changed says that the next snapshot differs from the last one for
@@ -50,14 +47,6 @@ type record struct {
 	published *model.Published
 }
 
-// lane is which queue a lookup came from.
-type lane bool
-
-const (
-	regular lane = false
-	retry   lane = true
-)
-
 // question is one question that at least one service wants answered.
 type question struct {
 	answer model.Answer
@@ -65,6 +54,8 @@ type question struct {
 	// queued says that it is ready or in flight, due when it will be next.
 	queued bool
 	due    time.Time
+	// failures counts the failed lookups in a row.
+	failures int
 }
 
 func newCore(domain string, forbidden []netip.Prefix) *core {
@@ -73,7 +64,7 @@ func newCore(domain string, forbidden []netip.Prefix) *core {
 		forbidden: forbidden,
 		services:  map[model.Key]*record{},
 		questions: map[model.Question]*question{},
-		inFlight:  map[model.Question]lane{},
+		lookups:   lookups{inFlight: map[model.Question]lane{}},
 		stale:     map[model.Key]struct{}{},
 		changed:   true,
 	}
@@ -112,18 +103,18 @@ func (c *core) set(d Desired) {
 
 // observe takes the answer to a question that was asked.
 func (c *core) observe(o model.Observation) {
-	if c.inFlight[o.Question] == retry {
-		c.retrying--
-	}
-	delete(c.inFlight, o.Question)
+	c.lookups.done(o.Question)
 	q, ok := c.questions[o.Question]
 	if !ok {
 		return // nobody wants it any more
 	}
 	q.answer = after(q.answer, o)
+	q.failures++
+	if !o.Class.Failed() {
+		q.failures = 0
+	}
 	q.queued = false
-	q.due = o.At.Add(c.interval(q, o))
-	c.agenda.add(item{at: q.due, question: o.Question})
+	c.plan(o.Question, q)
 	for key := range q.users {
 		c.stale[key] = struct{}{}
 	}
@@ -162,11 +153,7 @@ func (c *core) wake(now time.Time) time.Time {
 			continue // overtaken
 		}
 		q.queued = true
-		if q.answer.Last.At.IsZero() || !q.answer.Last.Class.Failed() {
-			c.ready = append(c.ready, it.question)
-		} else {
-			c.retries = append(c.retries, it.question)
-		}
+		c.lookups.add(it.question, q.lane())
 	}
 }
 
@@ -176,33 +163,30 @@ func (c *core) reconsider(it item) {
 	}
 }
 
+// lane is where the question queues.
+func (q *question) lane() lane {
+	switch {
+	case q.answer.Last.At.IsZero():
+		return first
+	case q.failures > 1:
+		return retry
+	}
+	return regular
+}
+
+// plan sets when the question is asked next.
+func (c *core) plan(name model.Question, q *question) {
+	q.due = q.answer.Last.At.Add(q.interval(c.bounds(q)))
+	c.agenda.add(item{at: q.due, question: name})
+}
+
 // take returns the questions that should be asked now, so that at most limit are
-// asked at the same time. Names that failed before share half of that among
-// themselves: however many are silent, they hold up nobody else.
+// asked at the same time.
 func (c *core) take(limit int) []model.Question {
-	var taken []model.Question
-	start := func(queue *[]model.Question, l lane) {
-		name := (*queue)[0]
-		*queue = (*queue)[1:]
-		if q, ok := c.questions[name]; !ok || !q.queued {
-			return // nobody wants it any more
-		}
-		if _, ok := c.inFlight[name]; ok {
-			return
-		}
-		c.inFlight[name] = l
-		taken = append(taken, name)
-		if l == retry {
-			c.retrying++
-		}
-	}
-	for len(c.ready) > 0 && len(c.inFlight) < limit {
-		start(&c.ready, regular)
-	}
-	for len(c.retries) > 0 && len(c.inFlight) < limit && c.retrying < limit/2 {
-		start(&c.retries, retry)
-	}
-	return taken
+	return c.lookups.take(limit, func(name model.Question) bool {
+		q, ok := c.questions[name]
+		return ok && q.queued
+	})
 }
 
 // decide decides the stale services anew, in the order of their keys.
@@ -216,7 +200,7 @@ func (c *core) decide(now time.Time) {
 		})
 		c.release(key, r.decision.Questions, d.Questions)
 		c.want(key, d.Questions, now)
-		if !d.Next.IsZero() {
+		if !d.Next.IsZero() && !d.Next.Equal(r.decision.Next) {
 			c.agenda.add(item{at: d.Next, service: key})
 		}
 		r.decision = d
@@ -281,12 +265,20 @@ func (c *core) want(key model.Key, questions []model.Question, now time.Time) {
 	for _, name := range questions {
 		q, ok := c.questions[name]
 		if !ok {
-			_, asked := c.inFlight[name] // for a service that has gone meanwhile
+			_, asked := c.lookups.inFlight[name] // for a service that has gone meanwhile
 			q = &question{users: map[model.Key]struct{}{}, due: now, queued: asked}
 			c.questions[name] = q
 			c.agenda.add(item{at: now, question: name})
 		}
 		q.users[key] = struct{}{}
+		// A new user, or one whose bounds changed, may want it sooner.
+		if q.queued || q.answer.Last.At.IsZero() {
+			continue
+		}
+		if due := q.answer.Last.At.Add(q.interval(c.services[key].service.Resolution)); due.Before(q.due) {
+			q.due = due
+			c.agenda.add(item{at: due, question: name})
+		}
 	}
 }
 
@@ -311,25 +303,30 @@ const (
 	retryMissing = 30 * time.Second
 )
 
-// interval is when to ask again: after the TTL, within the narrowest bounds
-// that the services which share the question set.
-func (c *core) interval(q *question, o model.Observation) time.Duration {
-	bounds := model.Resolution{MaxInterval: time.Duration(1<<63 - 1)}
+// bounds are the narrowest of the services that share the question.
+func (c *core) bounds(q *question) model.Resolution {
+	narrow := model.Resolution{MinInterval: -1, MaxInterval: time.Duration(1<<63 - 1)}
 	for key := range q.users {
 		r := c.services[key].service.Resolution
-		if bounds.MinInterval == 0 || r.MinInterval < bounds.MinInterval {
-			bounds.MinInterval = r.MinInterval
+		if narrow.MinInterval < 0 || r.MinInterval < narrow.MinInterval {
+			narrow.MinInterval = r.MinInterval
 		}
-		bounds.MaxInterval = min(bounds.MaxInterval, r.MaxInterval)
+		narrow.MaxInterval = min(narrow.MaxInterval, r.MaxInterval)
 	}
-	if o.Class.Failed() {
+	return narrow
+}
+
+// interval is when to ask again: after the TTL, within bounds.
+func (q *question) interval(bounds model.Resolution) time.Duration {
+	last := q.answer.Last
+	if last.Class.Failed() {
 		return max(bounds.MinInterval, retryFailed)
 	}
 	ceiling := bounds.MaxInterval
-	if o.Class != model.Answered && q.answer.Good.At.IsZero() {
+	if last.Class != model.Answered && q.answer.Good.At.IsZero() {
 		ceiling = min(ceiling, retryMissing)
 	}
-	return max(min(o.TTL, ceiling), bounds.MinInterval)
+	return max(min(last.TTL, ceiling), bounds.MinInterval)
 }
 
 // since keeps the time at which each condition got its status.

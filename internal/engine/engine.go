@@ -58,6 +58,9 @@ type Engine struct {
 	snapshot atomic.Pointer[model.Snapshot]
 
 	lookups sync.WaitGroup
+	// published is closed by once, after the first snapshot.
+	published chan struct{}
+	once      sync.Once
 	// quietUntil is when the next snapshot may go out, faultsAt when to retry.
 	quietUntil, lastPublished, faultsAt time.Time
 }
@@ -78,6 +81,8 @@ func New(cfg Config) *Engine {
 		core:     newCore(cfg.Domain, cfg.Forbidden),
 		desired:  make(chan Desired),
 		observed: make(chan model.Observation, cfg.Lookups),
+
+		published: make(chan struct{}),
 	}
 	e.snapshot.Store(model.NewSnapshot(cfg.Domain, nil, nil, nil))
 	return e
@@ -86,6 +91,9 @@ func New(cfg Config) *Engine {
 // Snapshot returns the latest snapshot that the sink carried out. It is never
 // nil; its generation is 0 until the first.
 func (e *Engine) Snapshot() *model.Snapshot { return e.snapshot.Load() }
+
+// Published is closed once the first snapshot is out.
+func (e *Engine) Published() <-chan struct{} { return e.published }
 
 // Set replaces everything that is wanted. It returns when the engine has taken
 // it, or when ctx ends.
@@ -184,13 +192,21 @@ func (e *Engine) publish(now time.Time) time.Time {
 }
 
 func (e *Engine) send(now time.Time) {
-	s := e.core.snapshot(now)
+	before := e.snapshot.Load()
+	s := before // to be tried again as it is
+	if e.core.changed || e.core.aged {
+		s = e.core.snapshot(now)
+	}
 	faults := e.cfg.Sink(s)
 	e.core.setFaults(faults, now)
 	if e.core.changed {
 		s = e.core.snapshot(now)
 	}
-	e.report(e.snapshot.Swap(s), s)
+	if s != before {
+		e.report(before, s)
+		e.snapshot.Store(s)
+		e.once.Do(func() { close(e.published) })
+	}
 
 	e.faultsAt = time.Time{}
 	done := e.cfg.Now()
@@ -217,7 +233,9 @@ func (e *Engine) report(before, after *model.Snapshot) {
 		switch {
 		case is.Status && old != nil && was.Reason != failover.ReasonPending && !was.Status:
 			level = slog.LevelInfo
-		case !is.Status && is.Reason != failover.ReasonPending:
+		case !is.Status && (is.Reason == failover.ReasonPending || old == nil && is.Reason == failover.ReasonNoTargets):
+			// Nothing is known yet, or the manifest's author was told already.
+		case !is.Status:
 			level = slog.LevelWarn
 		}
 		e.cfg.Log.Log(context.Background(), level, "service", "service", p.Service.Key.String(),

@@ -267,6 +267,65 @@ func TestASilentNameDelaysNobody(t *testing.T) {
 	})
 }
 
+// TestAJoiningServiceBringsItsBounds: a name that one service asks seldom is
+// asked sooner once another service wants so.
+func TestAJoiningServiceBringsItsBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		world := newOutside()
+		world.set("db.example.com", 2*time.Second, "10.0.1.25")
+		e := run(t, world, &sink{})
+		slow := byHost("slow", "db.example.com")
+		slow.Resolution = model.Resolution{MinInterval: time.Hour, MaxInterval: time.Hour}
+		set(t, e, slow)
+		time.Sleep(time.Minute)
+		set(t, e, slow, byHost("db", "db.example.com"))
+		world.set("db.example.com", 2*time.Second, "10.0.1.26")
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		want(t, e, "db", "10.0.1.26 ")
+
+		// And the same service, edited.
+		before := world.count("db.example.com")
+		set(t, e, slow)
+		time.Sleep(10 * time.Minute)
+		slow.Resolution = model.DefaultResolution()
+		set(t, e, slow)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if world.count("db.example.com") == before {
+			t.Error("an edited minInterval waits for the old one to end")
+		}
+	})
+}
+
+// TestAFaultThatStaysIsNoNews: what the sink cannot do, ever, is tried again and
+// not published again, and what stands beside it is ready.
+func TestAFaultThatStaysIsNoNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &sink{}
+		svc := byHost("db", "")
+		svc.Targets = []model.Target{{Name: "main", Addresses: []netip.Addr{netip.MustParseAddr("10.0.1.25")}}}
+		s.fault(model.Fault{Key: svc.Key, Reason: "ProtocolNotSupported", Message: "SCTP", Partial: true})
+		e := run(t, &outside{now: time.Now}, s)
+		set(t, e, svc)
+		generation := e.Snapshot().Generation
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if s.snapshots() < 10 {
+			t.Errorf("the sink was asked %d times in a minute, want it to be tried again", s.snapshots())
+		}
+		if got := e.Snapshot().Generation; got != generation {
+			t.Errorf("generation %d became %d while nothing changed", generation, got)
+		}
+		d := &e.Snapshot().Find(svc.Key).Decision
+		programmed, _ := d.Condition(model.Programmed)
+		ready, _ := d.Condition(model.Ready)
+		if programmed.Status || !ready.Status {
+			t.Errorf("Programmed is %+v and Ready %+v, want a service that works in part", programmed, ready)
+		}
+	})
+}
+
 // TestManySilentNamesDelayNobody: thousands of names whose servers never answer
 // do not hold up a name that changes.
 func TestManySilentNamesDelayNobody(t *testing.T) {
@@ -280,12 +339,14 @@ func TestManySilentNamesDelayNobody(t *testing.T) {
 			services = append(services, byHost(fmt.Sprintf("s-%d", i), fmt.Sprintf("silent-%d.example.com", i)))
 		}
 		set(t, e, services...)
-		time.Sleep(time.Minute) // every silent name has failed at least once
-		synctest.Wait()
-		world.set("db.example.com", time.Second, "10.0.1.26")
-		time.Sleep(time.Second)
-		synctest.Wait()
-		want(t, e, "db", "10.0.1.26 ")
+		// At first all silent names are new, later all have failed.
+		for _, ip := range []string{"10.0.1.26", "10.0.1.27", "10.0.1.28"} {
+			world.set("db.example.com", time.Second, ip)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			want(t, e, "db", ip+" ")
+			time.Sleep(time.Minute)
+		}
 	})
 }
 

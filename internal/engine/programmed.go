@@ -16,7 +16,7 @@ const (
 )
 
 // program adds the condition Programmed to p: what the sink made of its
-// decision. What could not be carried out is not ready either.
+// decision. What could not be carried out at all is not ready either.
 func program(p *model.Published, faults map[model.Key]model.Fault) {
 	d := &p.Decision
 	at := slices.IndexFunc(d.Conditions, func(c model.Condition) bool { return c.Type == model.Ready })
@@ -26,7 +26,9 @@ func program(p *model.Published, faults map[model.Key]model.Fault) {
 	switch {
 	case failed:
 		c.Status, c.Reason, c.Message = false, fault.Reason, fault.Message
-		ready.Status, ready.Reason, ready.Message = false, fault.Reason, fault.Message
+		if !fault.Partial {
+			ready.Status, ready.Reason, ready.Message = false, fault.Reason, fault.Message
+		}
 	case p.Service.Type == model.ClusterIP && ready.Status:
 		c.Reason, c.Message = reasonListening, "listening on "+listeners(p.Service)
 	case !ready.Status:

@@ -40,7 +40,7 @@ type Input struct {
 //	timeout, SERVFAIL, REFUSED, nonsense    the last good addresses, for ever
 //	NXDOMAIN or no records, for less than   the last good addresses
 //	  missingGrace
-//	NXDOMAIN or no records, for longer      nothing
+//	NXDOMAIN or no records, for longer      nothing, also while lookups fail then
 //	nothing yet                             nothing
 func Decide(in Input) model.Decision {
 	best := bestTier(in.Service.Targets)

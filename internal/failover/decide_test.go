@@ -125,9 +125,14 @@ func TestDecide(t *testing.T) {
 			want:  nil, resolved: "NameNotFound", reason: "NameNotFound",
 		},
 		{
-			name: "a failure after NXDOMAIN brings nothing back to disbelief", targets: []model.Target{host("a", 0, db)},
-			known: known{}.then(db+" A", model.NotFound, 2*time.Minute).then(db+" AAAA", model.NotFound, 2*time.Minute),
-			want:  nil, resolved: "NameNotFound", reason: "NameNotFound",
+			name: "a failure after NXDOMAIN was believed brings nothing back", targets: []model.Target{host("a", 0, db)},
+			known: known{db + " A": records(time.Hour, "10.0.1.25")}.then(db+" A", model.NotFound, 2*time.Minute).then(db+" A", model.Timeout, 0).then(db+" AAAA", model.Timeout, 0),
+			want:  nil, resolved: "LookupFailed", reason: "LookupFailed",
+		},
+		{
+			name: "a failure while NXDOMAIN is not believed keeps the deadline", targets: []model.Target{host("a", 0, db)},
+			known: known{db + " A": records(time.Hour, "10.0.1.25")}.then(db+" A", model.NotFound, 50*time.Second).then(db+" A", model.Timeout, 0),
+			want:  []string{"10.0.1.25"}, ready: true, resolved: "LookupFailed", reason: "EndpointsReady", next: 10 * time.Second,
 		},
 		{
 			name: "an empty answer waits, too", targets: []model.Target{host("a", 0, db)},

@@ -38,6 +38,9 @@ func anything(t *rapid.T) known {
 			}
 			k[name+typ] = a
 			if c := rapid.SampledFrom(classes).Draw(t, "class"); c != model.Answered {
+				if c.Failed() && rapid.Bool().Draw(t, "missing before") {
+					k.then(name+typ, model.NotFound, time.Duration(rapid.IntRange(0, 200).Draw(t, "missing"))*time.Second)
+				}
 				k.then(name+typ, c, time.Duration(rapid.IntRange(0, 200).Draw(t, "since"))*time.Second)
 			} else if a.Good.At.IsZero() {
 				delete(k, name+typ)

@@ -168,22 +168,30 @@ func (r *resolver) ask(q model.Question) finding {
 	}
 	f := finding{at: answer.Good.At}
 	last, good := answer.Last, answer.Good
+	expires := answer.MissingSince.Add(r.in.Service.Resolution.MissingGrace)
+	missingNow := !answer.MissingSince.IsZero()
+	believed := missingNow && !r.in.Now.Before(expires)
+	if missingNow && !believed && !good.At.IsZero() {
+		r.lookAgain(expires)
+	}
 	switch {
 	case last.Class == model.Answered:
 		f.reason, f.message = ReasonResolved, q.Name+" is resolved"
 	case last.Class.Failed():
 		f.reason, f.message = ReasonLookupFailed, q.Name+": "+last.Detail
+		if believed { // a failure says nothing, so it brings nothing back
+			f.a = model.Resolved{Known: true, At: last.At}
+			return f
+		}
 		if !good.At.IsZero() {
 			f.message += "; the addresses of " + good.At.UTC().Format(time.RFC3339) + " stay"
 		}
 	default:
 		f.reason, f.message = missing(q, last.Class)
-		expires := answer.MissingSince.Add(r.in.Service.Resolution.MissingGrace)
-		if good.At.IsZero() || !r.in.Now.Before(expires) {
+		if good.At.IsZero() || believed {
 			f.a = model.Resolved{Known: true, Aliases: last.Aliases, At: last.At, TTL: last.TTL}
 			return f
 		}
-		r.lookAgain(expires)
 		f.reason = ReasonMissing
 		f.message += "; its last addresses stay until " + expires.UTC().Format(time.RFC3339)
 	}

@@ -103,4 +103,6 @@ type Fault struct {
 	Key     Key
 	Reason  string
 	Message string
+	// Partial says that the rest of the service is carried out.
+	Partial bool
 }

@@ -30,6 +30,10 @@ func (a *affinity) prefer(client netip.Addr, order []*endpoint, now time.Time, t
 		for i, e := range order {
 			if e.addr == s.to && (i == 0 || e.held.Load() == 0) {
 				a.set(client, s.to, now)
+				if i > 0 && order[0].held.Load() != 0 {
+					// It stands in front to be tried, which is now for another client.
+					order[0].held.Store(now.UnixNano())
+				}
 				return front(order, i)
 			}
 		}

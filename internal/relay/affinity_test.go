@@ -84,3 +84,30 @@ func TestAffinityIsBoundedAndSwept(t *testing.T) {
 		t.Errorf("%d clients remembered after the timeout, want none", n)
 	}
 }
+
+// An endpoint that has recovered is tried by the next client that may go there,
+// however often clients come that stick to another one.
+func TestTrialIsLeftToAClientThatTakesIt(t *testing.T) {
+	now := time.Unix(1000, 0)
+	a, b := &endpoint{addr: netip.MustParseAddrPort("10.0.0.1:1")}, &endpoint{addr: netip.MustParseAddrPort("10.0.0.2:1")}
+	ends := []*endpoint{a, b}
+	var p picker
+	s := affinity{max: 1 << 16}
+	sticky, fresh := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("198.51.100.1")
+	s.moved(sticky, a.addr, now)
+	b.hold(now.Add(5 * time.Second))
+	got := map[*endpoint]int{}
+	for i := range 1000 {
+		now = now.Add(100 * time.Millisecond)
+		s.prefer(sticky, p.order(ends, now, 5*time.Second), now, 3*time.Hour)[0].took()
+		if i%70 == 0 {
+			fresh = fresh.Next()
+			to := s.prefer(fresh, p.order(ends, now, 5*time.Second), now, 3*time.Hour)[0]
+			to.took()
+			got[to]++
+		}
+	}
+	if got[b] == 0 {
+		t.Errorf("of the new clients %d went to the one, none to the one that recovered", got[a])
+	}
+}

@@ -16,7 +16,6 @@ func TestCloseWaitsForConnections(t *testing.T) {
 	roundTrip(t, c, "before")
 	closed := make(chan error, 1)
 	go func() { closed <- r.Close(context.Background()) }()
-	<-r.stop
 	eventually(t, "the listener is gone", func() bool { r.mu.Lock(); defer r.mu.Unlock(); return len(r.listeners) == 0 })
 	wantRefused(t, at)
 	roundTrip(t, c, "during")

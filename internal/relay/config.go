@@ -27,7 +27,8 @@ type Config struct {
 	// HalfClosedTimeout is IdleTimeout once one direction has ended. 1 h, as
 	// kube-proxy's conntrack-tcp-timeout-close-wait.
 	HalfClosedTimeout time.Duration
-	// DrainTimeout bounds how long Close waits for connections to end. 10 s.
+	// DrainTimeout bounds how long Close waits for connections to end. 10 s;
+	// negative does not wait.
 	DrainTimeout time.Duration
 
 	// UDPTimeout ends a UDP session without datagrams. 30 s, as conntrack's

@@ -13,6 +13,10 @@ import (
 // than its delay, when the next one was there.
 var errOvertaken = errors.New("overtaken: the next endpoint connected first")
 
+// errSelf is why a connect failed that met itself: where nobody listens, the kernel
+// may choose the very port as the connection's own, and then both are one.
+var errSelf = errors.New("nobody listens, and the connection met itself")
+
 // attempt is a connect under way, or done.
 type attempt struct {
 	end   *endpoint
@@ -55,22 +59,49 @@ func (r *Relay) failed(rt *route, a *attempt) {
 // begin starts to connect.
 func begin(end *endpoint) *attempt {
 	a := &attempt{end: end, begun: time.Now()}
-	family, sa := sockaddr(end.addr)
+	family, _ := sockaddr(end.addr)
 	fd, err := newSocket(family, unix.SOCK_STREAM)
 	if err != nil {
 		a.err = err
 		return a
 	}
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	switch err := unix.Connect(fd, sa); err {
-	case nil, unix.EINPROGRESS, unix.EINTR:
-		a.there = err == nil // on one machine it need not be waited for
-		a.sock, a.err = wrap(fd, "endpoint")
-	default:
-		_ = unix.Close(fd)
-		a.err = os.NewSyscallError("connect", err)
+	state := a.connect(fd)
+	if connecting(state) {
+		state = a.connect(fd) // on one machine it is there by now, and needs no timer
 	}
+	if err := outcome(state); err != nil {
+		_ = unix.Close(fd)
+		a.err = err
+		return a
+	}
+	a.there = !connecting(state)
+	a.sock, a.err = wrap(fd, "endpoint")
 	return a
+}
+
+// connect begins to connect, or tells how that stands.
+func (a *attempt) connect(fd int) error {
+	_, sa := sockaddr(a.end.addr)
+	state := unix.Connect(fd, sa)
+	if (state == nil || state == unix.EISCONN) && boundTo(fd, a.end.addr) {
+		return errSelf
+	}
+	return state
+}
+
+// connecting reports whether state, which connect returned, leaves open how it
+// will end.
+func connecting(state error) bool {
+	return state == unix.EINPROGRESS || state == unix.EALREADY || state == unix.EINTR
+}
+
+// outcome is the error that a connect has ended with, if it has.
+func outcome(state error) error {
+	if state == nil || connecting(state) || state == unix.EISCONN {
+		return nil
+	}
+	return fmt.Errorf("connect: %w", state)
 }
 
 // wait returns nil once a is connected, or [os.ErrDeadlineExceeded] when that is
@@ -82,18 +113,16 @@ func (a *attempt) wait(d time.Duration) error {
 	if err := a.sock.file.SetWriteDeadline(time.Now().Add(d)); err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	_, sa := sockaddr(a.end.addr)
 	var state error
 	err := a.sock.raw.Write(func(fd uintptr) bool {
-		// A second connect tells how the first one went.
-		state = unix.Connect(int(fd), sa)
-		return state != unix.EALREADY && state != unix.EINPROGRESS && state != unix.EINTR
+		state = a.connect(int(fd))
+		return !connecting(state)
 	})
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	if state != nil && state != unix.EISCONN {
-		return os.NewSyscallError("connect", state)
+	if err := outcome(state); err != nil {
+		return err
 	}
 	return a.sock.file.SetWriteDeadline(time.Time{})
 }

@@ -73,8 +73,8 @@ func (f *faults) add(key model.Key, reason, what, place, why string) {
 }
 
 // list returns one fault for each service: the reason of its worst problem, the
-// messages of all.
-func (f *faults) list() []model.Fault {
+// messages of all. A service of which a part stands is in serving.
+func (f *faults) list(serving map[model.Key]bool) []model.Fault {
 	var all []model.Fault
 	for _, key := range f.order {
 		problems := f.byKey[key]
@@ -83,7 +83,7 @@ func (f *faults) list() []model.Fault {
 		for i, p := range problems {
 			words[i] = p.String()
 		}
-		all = append(all, model.Fault{Key: key, Reason: problems[0].reason, Message: strings.Join(words, "; ")})
+		all = append(all, model.Fault{Key: key, Reason: problems[0].reason, Message: strings.Join(words, "; "), Partial: serving[key]})
 	}
 	return all
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // Hooks are told what happens to connections and UDP sessions. Each may be nil.
-// They are called on the connection's own goroutine, so they must be quick, and
-// from many at once.
+// They are called on the connection's own goroutine, from many at once, so they
+// must be quick, and must not call the relay.
 type Hooks struct {
 	// Opened: a client is connected to an endpoint.
 	Opened func(key model.Key, port model.Port, endpoint netip.AddrPort)

@@ -1,11 +1,13 @@
 package relay
 
 import (
+	"errors"
 	"net/netip"
 	"os"
 	"os/exec"
 	"runtime"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -53,6 +55,31 @@ func TestIPv6BehindLocalRoute(t *testing.T) {
 	mustPublish(t, r, s.Services...)
 	if got := ask(t, at); got != "hello" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A connect to a port that nobody has may meet itself. In a network with a single
+// port for outgoing connections it always does.
+func TestConnectDoesNotMeetItself(t *testing.T) {
+	runtime.LockOSThread() // never unlocked: the thread and its network end with the test
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		t.Skip(err)
+	}
+	if err := os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("40000 40000"), 0); err != nil {
+		t.Skip(err)
+	}
+	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
+		t.Skipf("ip: %v: %s", err, out)
+	}
+	a := begin(&endpoint{addr: netip.MustParseAddrPort("127.0.0.1:40000")})
+	if a.err == nil {
+		a.err = a.wait(time.Second)
+	}
+	if !errors.Is(a.err, errSelf) {
+		t.Errorf("connected with %v, want %v", a.err, errSelf)
+	}
+	if a.sock != nil {
+		a.sock.close()
 	}
 }
 

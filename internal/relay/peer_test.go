@@ -44,6 +44,7 @@ func BenchmarkPeer(b *testing.B) {
 		name, path string
 		args       []string
 	}{
+		{"light", "/small", []string{"-c2", "-t1"}},
 		{"keepalive", "/small", []string{"-c16", "-t1"}},
 		{"connect", "/small", []string{"-c16", "-t1", "-H", "Connection: close"}},
 		{"bulk", "/big", []string{"-c4", "-t1"}},

@@ -138,7 +138,7 @@ func TestPlan(t *testing.T) {
 					t.Errorf("%s is not found by its place", w.at)
 				}
 			}
-			for _, f := range p.faults.list() {
+			for _, f := range p.faults.list(nil) {
 				faults = append(faults, f.Key.Name+": "+f.Reason)
 			}
 			slices.Sort(got)
@@ -202,7 +202,7 @@ func words(p *plan) []string {
 	for _, w := range p.order {
 		all = append(all, fmt.Sprint(w.at, " ", w.key, " ", w.endpoints, " ", p.wanted[w.at] == w))
 	}
-	for _, f := range p.faults.list() {
+	for _, f := range p.faults.list(nil) {
 		all = append(all, fmt.Sprint(f))
 	}
 	return append(all, fmt.Sprint(len(p.parts), len(p.wanted)))

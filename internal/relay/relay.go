@@ -35,7 +35,6 @@ type Relay struct {
 	closed    bool
 
 	sweeping sync.Once
-	stop     chan struct{} // closed when Close begins
 	cut      chan struct{} // closed when the drain is over
 	cutOnce  sync.Once
 	wg       sync.WaitGroup // every goroutine of the relay
@@ -64,7 +63,6 @@ func New(cfg Config) *Relay {
 		datagrams: sync.Pool{New: func() any { return new(datagram) }},
 		listeners: make(map[slot]listener),
 		services:  make(map[model.Key]*counters),
-		stop:      make(chan struct{}),
 		cut:       make(chan struct{}),
 	}
 }
@@ -102,7 +100,19 @@ func (r *Relay) Publish(s *model.Snapshot) []model.Fault {
 			l.update(&route{want: w, stats: r.count(w.key)})
 		}
 	}
-	return p.faults.list()
+	return p.faults.list(r.serving())
+}
+
+// serving tells which services have a listener that stands. Called under r.mu.
+func (r *Relay) serving() map[model.Key]bool {
+	keys := make(map[model.Key]bool)
+	if len(r.plan.faults.order) == 0 {
+		return keys
+	}
+	for _, l := range r.listeners {
+		keys[l.serves().key] = true
+	}
+	return keys
 }
 
 // listen opens the socket of rt and serves it.
@@ -121,7 +131,6 @@ func (r *Relay) Close(ctx context.Context) error {
 	r.mu.Lock()
 	if !r.closed {
 		r.closed = true
-		close(r.stop)
 		for _, l := range r.listeners {
 			l.close()
 		}

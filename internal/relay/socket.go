@@ -49,6 +49,17 @@ func (s *socket) isReset() bool {
 	return err == syscall.ENOTCONN
 }
 
+// boundTo reports whether the socket's own end is at addr.
+func boundTo(fd int, addr netip.AddrPort) bool {
+	switch own, _ := syscall.Getsockname(fd); own := own.(type) {
+	case *syscall.SockaddrInet4:
+		return addr == netip.AddrPortFrom(netip.AddrFrom4(own.Addr), uint16(own.Port))
+	case *syscall.SockaddrInet6:
+		return addr == netip.AddrPortFrom(netip.AddrFrom16(own.Addr), uint16(own.Port))
+	}
+	return false
+}
+
 // reset closes the socket so that the peer sees a reset, not an end.
 func (s *socket) reset() {
 	_ = s.raw.Control(func(fd uintptr) {

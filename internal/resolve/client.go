@@ -184,9 +184,16 @@ func (w *walk) observation(msg *dns.Msg) (model.Observation, bool) {
 	default:
 		o.Class, o.Detail = model.Empty, trim(w.name)+" has no "+dns.TypeToString[w.qtype]+" records"
 	}
+	if !known {
+		negative = unknownNegativeTTL
+	}
 	o.TTL = min(o.TTL, seconds(negative))
 	return o, true
 }
+
+// unknownNegativeTTL is how many seconds a negative answer holds that says nothing
+// of it: many servers send no SOA, and nearly every name lacks AAAA records.
+const unknownNegativeTTL = 10
 
 // negativeTTL is how long "there is none" holds: the smaller of the SOA's TTL
 // and its last field (RFC 2308 section 5), 0 where there is no SOA.
