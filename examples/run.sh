@@ -5,9 +5,23 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 table=$(mktemp)
-bin/standins --write-certificate bin/httpbin.pem >"$table" &
+standins= fairlead=
+stop() {
+	trap - EXIT
+	# Fairlead first: what it still carries ends at the stand-ins.
+	for pid in $fairlead $standins; do
+		kill -TERM "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	rm -f "$table"
+}
+trap stop EXIT
+trap 'exit 0' INT TERM HUP
+
+# In process groups of their own, so that Ctrl-C reaches this script alone.
+set -m
+bin/standins -write-certificate bin/httpbin.pem >"$table" &
 standins=$!
-trap 'kill $standins 2>/dev/null || true; wait $standins 2>/dev/null || true; rm -f "$table"' EXIT
 
 # They print what stands where once they listen.
 until [ -s "$table" ]; do
@@ -18,5 +32,6 @@ echo "The outside world, played on loopback addresses:"
 sed 's/^/  /' "$table"
 echo
 
-trap : INT # Ctrl-C is for fairlead, which ends in order
-bin/fairlead run --upstream 127.10.0.53:5300 "$@" examples/
+bin/fairlead run --upstream 127.10.0.53:5300 "$@" examples/ &
+fairlead=$!
+wait $fairlead

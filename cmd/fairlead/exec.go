@@ -58,7 +58,7 @@ with 125, 126 or 127, as env(1) does.`,
 // podSpec asks the running instance what a Pod of the namespace needs to know.
 func podSpec(cmd *cobra.Command, address, namespace string, args []string) (podenv.Spec, error) {
 	client := &http.Client{Timeout: 10 * time.Second}
-	status, err := table.Fetch(cmd.Context(), client, address)
+	status, err := table.Fetch(cmd.Context(), client, clientAddress(address))
 	if err != nil {
 		return podenv.Spec{}, err
 	}

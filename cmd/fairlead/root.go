@@ -28,12 +28,14 @@ it, and the same on one machine without a cluster.`,
   # See what is served
   fairlead status`,
 		SuggestionsMinimumDistance: 2,
+		Version:                    versionText(),
 		Args:                       knownCommand,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceUsage:               true,
 		SilenceErrors:              true,
 	}
 	root.SetFlagErrorFunc(usage)
+	root.SetVersionTemplate("fairlead {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(runCommand(), execCommand(), enterCommand(), statusCommand(), versionCommand())
 	return root

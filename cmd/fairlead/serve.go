@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -85,9 +86,11 @@ func serve(ctx context.Context, o serveOptions) error {
 		return in.loader.Watch(ctx, func(d file.Desired) { in.set(ctx, d) })
 	})
 	err = group.Wait()
-	in.log.Info("stopping", "drainTimeout", o.drain)
+	if n := in.relay.Connections(); n > 0 {
+		in.log.Info("stopping when connections have ended; a second signal cuts them", "connections", n, "atMost", max(0, o.drain).String())
+	}
 	if cut := in.relay.Close(context.Background()); cut != nil {
-		in.log.Warn("connections were cut", "reason", cut)
+		in.log.Warn("stopped", "problem", cut)
 	}
 	return err
 }
@@ -138,11 +141,15 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 	if err := in.listenDNS(ctx); err != nil {
 		return nil, first, err
 	}
-	if in.page, err = net.Listen("tcp", o.http); err != nil {
+	var config net.ListenConfig
+	if in.page, err = config.Listen(ctx, "tcp", o.http); err != nil {
 		in.dns.Close()
 		return nil, first, fmt.Errorf("the status page cannot listen: %w; choose another address with --http-listen", err)
 	}
 	host, _, _ := net.SplitHostPort(o.http)
+	if clientAddress(o.http) != o.http {
+		o.log.Warn("the status page, which names internal services, is open to other machines", "address", in.page.Addr().String())
+	}
 	in.config = dash.Config{
 		Snapshot: in.engine.Snapshot, Ready: in.ready, Metrics: metrics.Handler(registry), Hosts: []string{host},
 		Info: func() wire.Info { return in.info(upstream.Servers()) },
@@ -188,7 +195,14 @@ func (in *instance) outside() (*resolve.Upstream, error) {
 func (in *instance) listenDNS(ctx context.Context) error {
 	addr := in.serveOptions.dns
 	err := in.dns.Listen(ctx, addr)
-	if err == nil || !in.dnsFallback || !errors.Is(err, fs.ErrPermission) {
+	switch {
+	case err == nil || !in.dnsFallback:
+		return err
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("the addresses of --service-cidr %s are not this machine's: take a range in 127.0.0.0/8, or make it local with `ip route add local %s dev lo`: %w", in.cidrs[0], in.cidrs[0], err)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w; a second instance beside another needs a --service-cidr and an --http-listen of its own", err)
+	case !errors.Is(err, fs.ErrPermission):
 		return err
 	}
 	fallback := netip.AddrPortFrom(addr.Addr(), fallbackPort)
@@ -196,7 +210,7 @@ func (in *instance) listenDNS(ctx context.Context) error {
 		return err
 	}
 	in.log.Warn("DNS is served on another port, since port 53 is not permitted", "address", fallback,
-		"fix", "run as root, or once: sysctl -w net.ipv4.ip_unprivileged_port_start=53")
+		"fix", "run as root, or once: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=53")
 	return nil
 }
 
@@ -243,11 +257,24 @@ func (in *instance) banner() {
 	}
 	fmt.Fprintf(in.stdout, "fairlead %s serves %s\n", versionText(), plural(len(s.Services), "service"))
 	fmt.Fprintf(in.stdout, "  DNS          %s\n", dns)
-	fmt.Fprintf(in.stdout, "  status page  http://%s\n", in.page.Addr())
+	fmt.Fprintf(in.stdout, "  status page  http://%s\n", clientAddress(in.http))
 	if len(s.Services) > 0 {
 		key := s.Services[0].Service.Key
 		fmt.Fprintf(in.stdout, "  try          dig %s %s.%s.svc.%s\n", at, key.Name, key.Namespace, s.Domain)
 	}
+}
+
+// clientAddress is where a client on this machine reaches a listen address:
+// every address of the machine is reached by loopback.
+func clientAddress(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
+	}
+	if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return listen
 }
 
 func plural(n int, word string) string {

@@ -24,7 +24,7 @@ func statusCommand() *cobra.Command {
 				return usage(cmd, err)
 			}
 			client := &http.Client{Timeout: 10 * time.Second}
-			status, err := table.Fetch(cmd.Context(), client, address)
+			status, err := table.Fetch(cmd.Context(), client, clientAddress(address))
 			if err != nil {
 				return err
 			}

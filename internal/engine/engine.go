@@ -218,15 +218,17 @@ func (e *Engine) send(now time.Time) {
 }
 
 // report logs what became of services, with the reason and message of their
-// condition Ready: what people should know where it changed, the rest in detail.
+// conditions Ready and Resolved: what people should know where they changed, the
+// rest in detail.
 func (e *Engine) report(before, after *model.Snapshot) {
 	for _, p := range after.Services {
 		old := before.Find(p.Service.Key)
 		if old == p {
 			continue
 		}
-		is, was := readiness(p), readiness(old)
+		is, was := state(p, model.Ready), state(old, model.Ready)
 		if is == was {
+			e.reportResolved(p, old)
 			continue
 		}
 		level := slog.LevelDebug
@@ -243,12 +245,27 @@ func (e *Engine) report(before, after *model.Snapshot) {
 	}
 }
 
-// readiness is the condition Ready without its time; zero if p is nil.
-func readiness(p *model.Published) model.Condition {
+// reportResolved logs that a service which is as ready as before begins or ceases
+// to live on what was known.
+func (e *Engine) reportResolved(p, old *model.Published) {
+	is, was := state(p, model.Resolvable), state(old, model.Resolvable)
+	if is.Status == was.Status {
+		return
+	}
+	level := slog.LevelInfo
+	if !is.Status {
+		level = slog.LevelWarn
+	}
+	e.cfg.Log.Log(context.Background(), level, "service", "service", p.Service.Key.String(),
+		"resolved", is.Status, "reason", is.Reason, "message", is.Message)
+}
+
+// state is a condition without its time; zero if p is nil.
+func state(p *model.Published, t model.ConditionType) model.Condition {
 	if p == nil {
 		return model.Condition{}
 	}
-	c, _ := p.Decision.Condition(model.Ready)
+	c, _ := p.Decision.Condition(t)
 	c.Since = time.Time{}
 	return c
 }

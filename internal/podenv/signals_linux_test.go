@@ -92,18 +92,14 @@ func TestIgnoredSignalStaysIgnored(t *testing.T) {
 
 func TestProgramDiesWithItsParent(t *testing.T) {
 	each(t, func(t *testing.T, c caller) {
-		cmd := c.pod(t, "sh", "-c", "echo $$; exec sleep 12")
+		cmd := c.pod(t, "sh", "-c", "echo $$; exec sleep infinity")
 		pid, rest := begin(t, cmd)
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
 		// Its end closes the pipe.
-		began := time.Now()
 		if _, err := io.ReadAll(rest); err != nil {
 			t.Fatal(err)
-		}
-		if took := time.Since(began); took > 6*time.Second {
-			t.Errorf("it took %v to end", took)
 		}
 		_ = cmd.Wait()
 		for range 100 {

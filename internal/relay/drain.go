@@ -5,6 +5,9 @@ import (
 	"fmt"
 )
 
+// Connections is how many TCP connections stand now.
+func (r *Relay) Connections() int { return r.tunnels.count() }
+
 // drain waits until no TCP connection stands, and cuts those that do when ctx is
 // done.
 func (r *Relay) drain(ctx context.Context) error {
@@ -14,7 +17,7 @@ func (r *Relay) drain(ctx context.Context) error {
 	}
 	r.cutOnce.Do(func() { close(r.cut) })
 	if n := r.tunnels.cut(); n > 0 {
-		return fmt.Errorf("close relay: %d connections were reset: %w", n, context.Cause(ctx))
+		return fmt.Errorf("connections reset that had not ended in time: %d", n)
 	}
 	return nil
 }

@@ -49,6 +49,12 @@ func (g *registry) gone() <-chan struct{} {
 	return g.empty
 }
 
+func (g *registry) count() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.all)
+}
+
 // list returns the tunnels that stand now.
 func (g *registry) list() []*tunnel {
 	g.mu.Lock()

@@ -56,6 +56,9 @@ func (c *Client) lookup(ctx context.Context, q model.Question) model.Observation
 		if msg.Rcode != dns.RcodeSuccess && msg.Rcode != dns.RcodeNameError {
 			return refusal(msg.Rcode)
 		}
+		if msg.Truncated {
+			return broken("%s: the answer is cut short, and TCP gets no further", q.Name)
+		}
 		if err := w.take(msg); err != nil {
 			return broken("%s: %w", q.Name, err)
 		}

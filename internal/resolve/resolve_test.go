@@ -173,6 +173,41 @@ func TestTruncatedAnswerComesByTCP(t *testing.T) {
 	}
 }
 
+func TestTruncatedAnswerWithoutTCP(t *testing.T) {
+	packets, listener := bothProtocols(t)
+	listener.Close()
+	full := zone("db.example.com. 30 IN A 10.0.1.25")
+	srv := &dns.Server{PacketConn: packets, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		r := full(q, false)
+		r.Truncated = true
+		w.WriteMsg(r)
+	})}
+	go srv.ActivateAndServe()
+	t.Cleanup(func() { srv.Shutdown() })
+	s := &server{addr: netip.MustParseAddrPort(packets.LocalAddr().String())}
+	r, err := resolve.NewUpstream([]netip.AddrPort{s.addr}, 0, 0).Exchange(t.Context(), new(dns.Msg).SetQuestion("db.example.com.", dns.TypeA))
+	if err != nil || len(r.Answer) != 1 || !r.Truncated {
+		t.Errorf("forwarded: %v, %v; want the part that came, as such", r, err)
+	}
+	// A part of a target's addresses is not the target.
+	if o := lookup(t, "db.example.com", model.A, s); o.Class != model.Broken || !strings.Contains(o.Detail, "cut short") {
+		t.Errorf("got %s (%s), want Broken", o.Class, o.Detail)
+	}
+}
+
+func TestAServerWithoutEDNS(t *testing.T) {
+	full := zone("db.example.com. 30 IN A 10.0.1.25")
+	s := serve(t, func(q *dns.Msg, tcp bool) *dns.Msg {
+		if q.IsEdns0() != nil {
+			return new(dns.Msg).SetRcode(q, dns.RcodeFormatError)
+		}
+		return full(q, tcp)
+	})
+	if o := lookup(t, "db.example.com", model.A, s); o.Class != model.Answered {
+		t.Errorf("got %s (%s), want an answer to the query without EDNS", o.Class, o.Detail)
+	}
+}
+
 func TestAnotherServerIsTried(t *testing.T) {
 	good := zone("db.example.com. 30 IN A 10.0.1.25")
 	for name, bad := range map[string]func(*dns.Msg, bool) *dns.Msg{

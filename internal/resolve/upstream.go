@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -131,9 +132,16 @@ func better(a, b reply) reply {
 
 // exchange asks one server, by UDP and then, if the answer is truncated, by TCP.
 func exchange(ctx context.Context, server netip.AddrPort, q *dns.Msg) (*dns.Msg, error) {
-	msg, err := roundTrip(ctx, "udp", server, q)
+	msg, err := roundTrip(ctx, "udp", server, q, true)
+	if err == nil && (msg.Rcode == dns.RcodeFormatError || msg.Rcode == dns.RcodeNotImplemented) {
+		// A server that knows no EDNS says so thus (RFC 6891 section 7).
+		msg, err = roundTrip(ctx, "udp", server, q, false)
+	}
 	if err == nil && msg.Truncated {
-		msg, err = roundTrip(ctx, "tcp", server, q)
+		// Where TCP does not get through, a part is better than nothing.
+		if whole, err := roundTrip(ctx, "tcp", server, q, msg.IsEdns0() != nil); err == nil {
+			msg = whole
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the DNS server %s: %w", server, plain(err))
@@ -154,7 +162,7 @@ func plain(err error) error {
 
 // roundTrip sends one query from a port and with an ID of its own, and waits
 // for a reply to just that (RFC 5452): others are passed over.
-func roundTrip(ctx context.Context, network string, server netip.AddrPort, q *dns.Msg) (*dns.Msg, error) {
+func roundTrip(ctx context.Context, network string, server netip.AddrPort, q *dns.Msg, edns bool) (*dns.Msg, error) {
 	var d net.Dialer
 	raw, err := d.DialContext(ctx, network, server.String())
 	if err != nil {
@@ -166,7 +174,12 @@ func roundTrip(ctx context.Context, network string, server netip.AddrPort, q *dn
 
 	query := q.Copy()
 	query.Id = dns.Id()
-	size := advertise(query)
+	size := uint16(dns.MinMsgSize)
+	if edns {
+		size = advertise(query)
+	} else {
+		query.Extra = slices.DeleteFunc(query.Extra, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeOPT })
+	}
 	conn := &dns.Conn{Conn: raw, UDPSize: size}
 	if err := conn.WriteMsg(query); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"fmt"
 	"slices"
 	"strings"
@@ -153,11 +154,39 @@ func TestOneDatabaseStops(t *testing.T) {
 	if share := w.connect(t, "legacy-metrics-db", 50); share["prod"] != 25 || share["test"] != 25 {
 		t.Fatalf("share: %v, want 25 each", share)
 	}
-	first.Quit()
-	// ON_ERROR_STOP: a single failed connection fails psql.
-	if share := w.connect(t, "legacy-metrics-db", 300); share["test"] != 300 {
-		t.Errorf("share: %v, want all 300 at the one that is left", share)
+	// One psql connects anew again and again. While its session is on the other
+	// database, the first one stops: of what is connected to, not a single
+	// connection fails (ON_ERROR_STOP would end psql).
+	session := w.machine.Command(t.Context(), pod("reporting", "psql", "-h", "legacy-metrics-db", "-U", "postgres", "-AtXq", "-v", "ON_ERROR_STOP=1")...)
+	in, err := session.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
+	out, err := session.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := session.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	share, stopped := map[string]int{}, 0
+	for i := range 300 {
+		fmt.Fprintln(in, "\\c postgres postgres legacy-metrics-db 5432\nSHOW cluster_name;")
+		if !lines.Scan() {
+			t.Fatalf("connection %d failed, %d after the stop: %v", i, i-stopped, session.Wait())
+		}
+		share[lines.Text()]++
+		if i > 100 && stopped == 0 && lines.Text() == "test" {
+			first.Quit()
+			stopped = i
+		}
+	}
+	in.Close()
+	if err := session.Wait(); err != nil || stopped == 0 {
+		t.Errorf("psql ends with %v; stopped after %d", err, stopped)
+	}
+	t.Logf("300 connections, none failed; the database stopped after %d: %v", stopped, share)
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +17,17 @@ import (
 // binary is the program under test, built once.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+// serveFiles names a folder in the environment of a test binary that shall serve
+// it by HTTP instead of testing anything.
+const serveFiles = "FAIRLEAD_E2E_SERVE"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(serveFiles); dir != "" {
+		fmt.Fprintln(os.Stderr, http.ListenAndServe(":8080", http.FileServer(http.Dir(dir))))
+		os.Exit(1)
+	}
+	os.Exit(buildAndRun(m))
+}
 
 func buildAndRun(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "fairlead-e2e-")
