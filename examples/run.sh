@@ -8,6 +8,7 @@ table=$(mktemp)
 standins= fairlead=
 stop() {
 	trap - EXIT
+	trap '' INT TERM HUP # once is enough
 	# Fairlead first: what it still carries ends at the stand-ins.
 	for pid in $fairlead $standins; do
 		kill -TERM "$pid" 2>/dev/null || true
