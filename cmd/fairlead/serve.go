@@ -257,7 +257,7 @@ func (in *instance) banner() {
 	}
 	fmt.Fprintf(in.stdout, "fairlead %s serves %s\n", versionText(), plural(len(s.Services), "service"))
 	fmt.Fprintf(in.stdout, "  DNS          %s\n", dns)
-	fmt.Fprintf(in.stdout, "  status page  http://%s\n", clientAddress(in.http))
+	fmt.Fprintf(in.stdout, "  status page  http://%s\n", clientAddress(in.page.Addr().String()))
 	if len(s.Services) > 0 {
 		key := s.Services[0].Service.Key
 		fmt.Fprintf(in.stdout, "  try          dig %s %s.%s.svc.%s\n", at, key.Name, key.Namespace, s.Domain)

@@ -10,9 +10,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"fairlead.dev/internal/engine"
 	"fairlead.dev/internal/model"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // outside is the world's DNS as these tests set it.
 type outside struct {
