@@ -26,6 +26,12 @@ func (r *reporter) report(d file.Desired) {
 	for _, p := range d.Fresh {
 		r.say(p)
 	}
+	for _, path := range d.Mended {
+		r.log.Info("manifest is good again", "file", path)
+	}
+	if d.Removed > 0 {
+		r.log.Info("services are gone from the manifests", "services", d.Removed)
+	}
 	r.reloaded(!slices.ContainsFunc(d.Problems, func(p model.Problem) bool { return p.Severity == model.Error }))
 }
 

@@ -141,9 +141,8 @@ func parseCIDRs(texts []string) ([]netip.Prefix, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--service-cidr %q is not a range: write one like 127.96.0.0/16", s)
 		}
-		p = p.Masked()
 		if err := vip.Check(p); err != nil {
-			return nil, fmt.Errorf("--service-cidr %s: %w", s, err)
+			return nil, fmt.Errorf("--service-cidr: %w", err)
 		}
 		if slices.ContainsFunc(cidrs, func(o netip.Prefix) bool { return o.Addr().Is4() == p.Addr().Is4() }) {
 			return nil, fmt.Errorf("--service-cidr names two ranges of one IP family: keep one, %s or another", p)

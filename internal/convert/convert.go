@@ -31,6 +31,9 @@ type Object struct {
 	File  string
 	// Line counts from 1; 0 means unknown.
 	Line int
+	// Refused is whether the caller has refused it and said why: it counts as
+	// written, so that others are not said to lack it, and nothing more.
+	Refused bool
 }
 
 // Output is what the input means.
@@ -76,6 +79,10 @@ func Convert(in Input) Output {
 // to join.
 func (c *converter) object(i int) {
 	r := c.report(i)
+	if c.in.Objects[i].Refused {
+		c.refuse(r)
+		return
+	}
 	if !c.claimName(r) {
 		return
 	}

@@ -64,7 +64,7 @@ func TestSuggestionsAreBounded(t *testing.T) {
 	for range maxSuggestions {
 		c.suggest(model.Key{Name: "x"})
 	}
-	c.services[model.Key{Name: "analytics-db"}] = &declared{plain: &corev1.Service{}}
+	c.services[model.Key{Name: "analytics-db"}] = &declared{report: &report{}, plain: &corev1.Service{}}
 	c.byNamespace = nil
 	if got := c.suggest(model.Key{Name: "analytics"}); got != "" {
 		t.Errorf("suggestion %d is %q, want none", maxSuggestions+1, got)

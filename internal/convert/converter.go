@@ -33,6 +33,9 @@ type converter struct {
 	wanted     []*Wanted
 	sources    map[model.Key][]*source
 	sourceKeys []model.Key
+	// refused are the services for which endpoints are written that cannot be
+	// used.
+	refused    map[model.Key]bool
 	unlabelled []*source
 
 	// byNamespace and byName are made when the first name is suggested.
@@ -59,6 +62,8 @@ type declared struct {
 	why string
 	// plain is nil for an ExternalService.
 	plain *corev1.Service
+	// refused is whether nobody knows what it would have been.
+	refused bool
 }
 
 func newConverter(in Input) *converter {
@@ -68,14 +73,19 @@ func newConverter(in Input) *converter {
 		names:      make(map[identity]int, n),
 		services:   make(map[model.Key]*declared, n),
 		sources:    make(map[model.Key][]*source, n),
+		refused:    make(map[model.Key]bool),
 		namespaces: make(map[string]struct{}),
 	}
 }
 
-// claimName checks an object's name, and that no earlier object has it.
+// claimName checks an object's name, and that no earlier object has it. It
+// returns false for an object that is not to be judged any further.
 func (c *converter) claimName(r *report) bool {
-	if !r.checkMeta() {
+	if r.meta == nil {
 		return false
+	}
+	if r.checkMeta(); r.unnamed {
+		return true // so that all its mistakes are told at once
 	}
 	id := identity{kind: r.kind, Key: r.key}
 	switch r.kind {
@@ -94,6 +104,27 @@ func (c *converter) claimName(r *report) bool {
 		fmt.Sprintf("%s is already defined by %s in %s; that one stays and this one is not served", r.key, other.kind, other.place()),
 		fmt.Sprintf("delete one of the two (%s, %s), or give one another name or namespace", other.place(), r.place()))
 	return false
+}
+
+// declare notes a service that somebody wrote, under its name.
+func (c *converter) declare(d *declared) {
+	if d.report.key.Name != "" {
+		c.services[d.report.key] = d
+	}
+}
+
+// refuse notes an object that was refused before it came here.
+func (c *converter) refuse(r *report) {
+	switch r.kind {
+	case kindService, kindExternalService:
+		if c.services[r.key] == nil {
+			c.declare(&declared{report: r, refused: true})
+		}
+	case kindEndpoints:
+		c.refused[r.key] = true
+	case kindEndpointSlice:
+		c.refused[model.Key{Namespace: r.key.Namespace, Name: r.meta.Labels[discoveryv1.LabelServiceName]}] = true
+	}
 }
 
 // meta returns an object's kind and metadata. A value of another type has none.

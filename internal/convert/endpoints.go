@@ -45,6 +45,12 @@ func (s *source) subset(path *field.Path, addrs []corev1.EndpointAddress, ready 
 
 // belongs notes that a source belongs to the service with that key.
 func (c *converter) belongs(k model.Key, s *source) {
+	if s.report.unnamed {
+		return
+	}
+	if s.refused {
+		c.refused[k] = true
+	}
 	if len(c.sources[k]) == 0 {
 		c.sourceKeys = append(c.sourceKeys, k)
 	}

@@ -12,10 +12,12 @@ import (
 
 // slice reads an EndpointSlice. It belongs to the Service that its label names.
 func (c *converter) slice(r *report, e *discoveryv1.EndpointSlice) {
-	s := &source{report: r}
+	owner := model.Key{Namespace: r.key.Namespace, Name: e.Labels[discoveryv1.LabelServiceName]}
 	if !r.addressType(e) {
+		c.refused[owner] = true
 		return
 	}
+	s := &source{report: r}
 	ports := make([]model.EndpointPort, 0, len(e.Ports))
 	for i := range e.Ports {
 		p := &e.Ports[i]
@@ -31,12 +33,11 @@ func (c *converter) slice(r *report, e *discoveryv1.EndpointSlice) {
 	for i := range e.Endpoints {
 		s.sliceEndpoint(at("endpoints").Index(i), e.AddressType, &e.Endpoints[i], ports)
 	}
-	name := e.Labels[discoveryv1.LabelServiceName]
-	if name == "" {
+	if owner.Name == "" && !r.unnamed {
 		c.unlabelled = append(c.unlabelled, s)
 		return
 	}
-	c.belongs(model.Key{Namespace: r.key.Namespace, Name: name}, s)
+	c.belongs(owner, s)
 }
 
 func (s *source) slicePort(path *field.Path, p *discoveryv1.EndpointPort) (model.EndpointPort, bool) {
@@ -59,6 +60,7 @@ func (s *source) sliceEndpoint(path *field.Path, family discoveryv1.AddressType,
 	for i, text := range e.Addresses {
 		at := path.Child("addresses").Index(i)
 		if s.wrongFamily(at, family, text) {
+			s.refused = true
 			continue
 		}
 		s.add(at, text, hostname, func() *field.Path { return path.Child("hostname") }, ready, ports)

@@ -11,7 +11,7 @@ import (
 // except those that leave out one target or one address.
 func (c *converter) external(r *report, e *v1alpha1.ExternalService) {
 	d := &declared{report: r}
-	c.services[r.key] = d
+	c.declare(d)
 	w := &Wanted{Source: r.source, Service: model.Service{Key: r.key, Origin: r.origin()}}
 	spec := &e.Spec
 

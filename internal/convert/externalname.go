@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -16,9 +17,13 @@ const externalTarget = "external"
 
 // externalName converts a Service of type ExternalName. Its ports mean nothing
 // to Kubernetes and are not judged.
-func (c *converter) externalName(r *report, s *corev1.Service) {
+func (c *converter) externalName(r *report, d *declared, s *corev1.Service) {
 	path := at("spec", "externalName")
 	name := trimDot(s.Spec.ExternalName)
+	if name == "" {
+		r.error("ExternalNameMissing", path, "spec.externalName is missing", "write externalName: db.example.com")
+		return
+	}
 	if looksLikeIP(name) {
 		r.error("ExternalNameIsIP", path,
 			fmt.Sprintf("%s is an IP address; externalName takes a DNS name, and DNS would look for a name made of digits", name),
@@ -34,13 +39,16 @@ func (c *converter) externalName(r *report, s *corev1.Service) {
 		return
 	}
 	r.notes(s)
+	if r.unnamed {
+		return
+	}
 	w := &Wanted{Source: r.source, Service: model.Service{
 		Key: r.key, Type: model.ExternalName, Origin: r.origin(),
 		Ports:      informativePorts(s.Spec.Ports),
 		Targets:    []model.Target{{Name: externalTarget, Hostname: name}},
 		Resolution: model.DefaultResolution(),
 	}}
-	c.services[r.key].wanted = w
+	d.wanted = w
 	c.wanted = append(c.wanted, w)
 }
 
@@ -72,7 +80,7 @@ func addressInstead(k model.Key, ip string, ports []corev1.ServicePort) string {
 	var b strings.Builder
 	b.WriteString("write this instead (or a Service without selector, and an EndpointSlice):\n")
 	b.WriteString("apiVersion: fairlead.dev/v1alpha1\nkind: ExternalService\n")
-	fmt.Fprintf(&b, "metadata: {name: %s, namespace: %s}\nspec:\n", k.Name, k.Namespace)
+	fmt.Fprintf(&b, "metadata: {name: %s, namespace: %s}\nspec:\n", cmp.Or(k.Name, example(kindExternalService)), k.Namespace)
 	known := informativePorts(ports)
 	if len(known) == 0 {
 		b.WriteString("  type: Headless\n")

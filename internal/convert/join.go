@@ -46,6 +46,7 @@ func (c *converter) misplaced(k model.Key, d *declared, s *source) {
 	switch {
 	case d == nil:
 		c.orphan(k, r, path, rule)
+	case d.refused:
 	case d.plain == nil:
 		r.warn("EndpointsUnused", path, fmt.Sprintf("%s is not used: ExternalService %s has its addresses in its own spec", r.object(), k),
 			"write the addresses in the ExternalService: targets: [{name: external, addresses: [10.0.1.25]}]")
@@ -68,11 +69,12 @@ func (c *converter) orphan(k model.Key, r *report, path *field.Path, rule string
 	r.warn("NoService", path, message, "write a Service without selector named "+k.Name+" in namespace "+k.Namespace)
 }
 
-// lonely tells about services that have no endpoints at all.
+// lonely tells about services that have no endpoints at all, unless those that
+// were written for them are refused: that says it.
 func (c *converter) lonely() {
 	for _, w := range c.wanted {
 		d := c.services[w.Key]
-		if d.plain == nil || w.Type == model.ExternalName || len(w.Targets) > 0 {
+		if d.plain == nil || w.Type == model.ExternalName || len(w.Targets) > 0 || c.refused[w.Key] {
 			continue
 		}
 		outcome := "connections to it go nowhere"

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"strconv"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -17,6 +18,9 @@ type report struct {
 	kind   string
 	key    model.Key
 	meta   *metav1.ObjectMeta
+	// unnamed is whether the name or the namespace is no good: the object is
+	// judged, and nothing comes of it.
+	unnamed bool
 	// errors counts the Errors so far.
 	errors int
 }
@@ -91,23 +95,27 @@ func (r *report) origin() model.Origin {
 }
 
 // checkMeta checks the name and the namespace.
-func (r *report) checkMeta() bool {
-	if r.meta == nil {
-		return false
+func (r *report) checkMeta() {
+	name := at("metadata", "name")
+	switch {
+	case r.key.Name == "":
+		r.error("NameMissing", name, article(r.kind)+" needs a name", "write metadata: {name: "+example(r.kind)+"}")
+	case r.kind == kindService, r.kind == kindExternalService:
+		r.label(name, r.key.Name, validation.IsDNS1035Label)
+	case r.kind == kindNamespace:
+		r.label(name, r.key.Name, validation.IsDNS1123Label)
 	}
-	if r.key.Name == "" {
-		r.error("NameMissing", at("metadata", "name"), "a "+r.kind+" needs a name", "write metadata: {name: "+example(r.kind)+"}")
-		return false
+	if r.kind != kindNamespace {
+		r.label(at("metadata", "namespace"), r.key.Namespace, validation.IsDNS1123Label)
 	}
-	switch r.kind {
-	case kindService, kindExternalService:
-		r.label(at("metadata", "name"), r.key.Name, validation.IsDNS1035Label)
-	case kindNamespace:
-		r.label(at("metadata", "name"), r.key.Name, validation.IsDNS1123Label)
-		return r.errors == 0
+	r.unnamed = r.errors > 0
+}
+
+func article(kind string) string {
+	if strings.HasPrefix(kind, "E") {
+		return "an " + kind
 	}
-	r.label(at("metadata", "namespace"), r.key.Namespace, validation.IsDNS1123Label)
-	return r.errors == 0
+	return "a " + kind
 }
 
 func example(kind string) string {

@@ -16,11 +16,11 @@ const maxAffinity = 86400
 // service converts a plain Service.
 func (c *converter) service(r *report, s *corev1.Service) {
 	d := &declared{report: r, plain: s}
-	c.services[r.key] = d
+	c.declare(d)
 	switch t := s.Spec.Type; t {
 	case corev1.ServiceTypeExternalName:
 		d.why = "is of type ExternalName, which has no endpoints"
-		c.externalName(r, s)
+		c.externalName(r, d, s)
 		return
 	case "", corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer:
 	default:

@@ -18,6 +18,8 @@ type source struct {
 	report    *report
 	endpoints []model.Endpoint
 	ports     []sourcePort
+	// refused is whether any address was refused.
+	refused bool
 }
 
 // sourcePort is one port that an object lists, and where.
@@ -47,6 +49,7 @@ func (s *source) port(path *field.Path, name string, number int32, p corev1.Prot
 func (s *source) add(path *field.Path, text, hostname string, hostnamePath func() *field.Path, ready bool, ports []model.EndpointPort) {
 	a, ok := s.report.address(path, text)
 	if !ok {
+		s.refused = true
 		return
 	}
 	if hostname != "" && !s.report.label(hostnamePath(), hostname, validation.IsDNS1123Label) {

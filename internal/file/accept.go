@@ -9,6 +9,14 @@ import (
 
 // accept makes a trial the served state.
 func (l *Loader) accept(found scanned, t *trial, back map[*manifest][]model.Problem) Desired {
+	removed := 0
+	for _, keys := range l.served.services {
+		for _, k := range keys {
+			if t.keys[k] == "" {
+				removed++
+			}
+		}
+	}
 	l.served.owners = t.owners()
 	l.served.services = make(map[string][]model.Key)
 	for k, path := range t.keys {
@@ -38,9 +46,11 @@ func (l *Loader) accept(found scanned, t *trial, back map[*manifest][]model.Prob
 	inOrder(problems, found)
 	d := Desired{
 		Services: t.services, Namespaces: everyNamespace(t.namespaces),
-		Problems: problems, Skipped: skipped, Files: len(t.chosen),
+		Problems: problems, Skipped: skipped, Files: len(t.chosen), Removed: removed,
 	}
+	before := l.served.problems
 	d.Fresh = l.fresh(problems)
+	d.Mended = l.mended(before, found)
 	return d
 }
 
@@ -67,7 +77,7 @@ func (t *trial) owners() map[identity]string {
 	owners := make(map[identity]string, len(t.sources))
 	for _, s := range t.sources {
 		id := s.identity()
-		if _, ok := owners[id]; !ok {
+		if _, ok := owners[id]; !ok && !s.refused {
 			owners[id] = s.file.path
 		}
 	}

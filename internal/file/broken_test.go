@@ -38,7 +38,7 @@ func kept(file string, n string) string {
 
 const (
 	syntaxError2  = ":2: Error InvalidYAML: not valid YAML: did not find expected node content => check the indentation, and that brackets and quotes are closed\n"
-	hostnameEmpty = ": Error InvalidHostname: \"\" is empty => write a DNS name such as db.example.com\n"
+	hostnameEmpty = ": Error ExternalNameMissing: spec.externalName is missing => write externalName: db.example.com\n"
 )
 
 func write(name string, texts ...string) func(folder) {
@@ -52,11 +52,11 @@ func TestABrokenFileChangesNothing(t *testing.T) {
 	both := "default/a all.yaml:1 a.example.com\ndefault/b all.yaml:9 b.example.com\n"
 	runSteps(t, []step{
 		{"good", write("all.yaml", a, b), both},
-		{"one document is no YAML", write("all.yaml", a, brokenSyntax), both + kept("all.yaml", "2 services are") + "all.yaml:10: Error InvalidYAML: not valid YAML: did not find expected node content => check the indentation, and that brackets and quotes are closed\n"},
-		{"one service is refused", write("all.yaml", service("a", "new.example.com"), empty), both + kept("all.yaml", "2 services are") + "all.yaml:15" + hostnameEmpty},
-		{"one service more, which is refused", write("all.yaml", service("a", "new.example.com"), b, service("c", "")), both + kept("all.yaml", "2 services are") + "all.yaml:23" + hostnameEmpty},
+		{"one document is no YAML", write("all.yaml", a, brokenSyntax), both + "all.yaml:10: Error InvalidYAML: not valid YAML: did not find expected node content => check the indentation, and that brackets and quotes are closed\n" + kept("all.yaml", "2 services are")},
+		{"one service is refused", write("all.yaml", service("a", "new.example.com"), empty), both + "all.yaml:15" + hostnameEmpty + kept("all.yaml", "2 services are")},
+		{"one service more, which is refused", write("all.yaml", service("a", "new.example.com"), b, service("c", "")), both + "all.yaml:23" + hostnameEmpty + kept("all.yaml", "2 services are")},
 		{"mended", write("all.yaml", service("a", "new.example.com"), b), strings.Replace(both, "a.example", "new.example", 1)},
-		{"truncated", write("all.yaml"), strings.Replace(both, "a.example", "new.example", 1) + kept("all.yaml", "2 services are") + "all.yaml: Error FileEmpty: the file is empty, and 2 services are served from it => delete the file, or write a comment into it, to stop serving them\n"},
+		{"truncated", write("all.yaml"), strings.Replace(both, "a.example", "new.example", 1) + "all.yaml: Error FileEmpty: the file is empty, and 2 services are served from it => delete the file, or write a comment into it, to stop serving them\n" + kept("all.yaml", "2 services are")},
 		{"emptied with intent", write("all.yaml", "# nothing any more\n"), ": Warning NothingHere: there is nothing to serve in DIR => write a Service, an EndpointSlice or an ExternalService there, or name another path\n"},
 	})
 }
@@ -69,11 +69,11 @@ func TestAFileThatWasNeverGood(t *testing.T) {
 		{"what was right is taken out", write("all.yaml", service("b", ""), c), "default/c all.yaml:9 c.example.com\nall.yaml:7" + hostnameEmpty},
 		{"one more is right", write("all.yaml", service("b", "h:1"), c, a), "default/a all.yaml:17 a.example.com\ndefault/c all.yaml:9 c.example.com\nall.yaml:7: Error InvalidHostname: \"h:1\" has a port, and a name cannot => write h, and the port in ports: [{port: 1}]\n"},
 		{"what was right is broken too", write("all.yaml", service("b", "h:1"), brokenSyntax, a), "default/a all.yaml:17 a.example.com\ndefault/c all.yaml:9 c.example.com\n" +
-			kept("all.yaml", "2 services are") +
 			"all.yaml:7: Error InvalidHostname: \"h:1\" has a port, and a name cannot => write h, and the port in ports: [{port: 1}]\n" +
-			"all.yaml:10: Error InvalidYAML: not valid YAML: did not find expected node content => check the indentation, and that brackets and quotes are closed\n"},
+			"all.yaml:10: Error InvalidYAML: not valid YAML: did not find expected node content => check the indentation, and that brackets and quotes are closed\n" +
+			kept("all.yaml", "2 services are")},
 		{"all is right", write("all.yaml", a, b, c), "default/a all.yaml:1 a.example.com\ndefault/b all.yaml:9 b.example.com\ndefault/c all.yaml:17 c.example.com\n"},
-		{"and broken", write("all.yaml", brokenSyntax), "default/a all.yaml:1 a.example.com\ndefault/b all.yaml:9 b.example.com\ndefault/c all.yaml:17 c.example.com\n" + kept("all.yaml", "3 services are") + "all.yaml" + syntaxError2},
+		{"and broken", write("all.yaml", brokenSyntax), "default/a all.yaml:1 a.example.com\ndefault/b all.yaml:9 b.example.com\ndefault/c all.yaml:17 c.example.com\n" + "all.yaml" + syntaxError2 + kept("all.yaml", "3 services are")},
 		{"and deleted", remove("all.yaml"), ": Warning NothingHere: there is nothing to serve in DIR => write a Service, an EndpointSlice or an ExternalService there, or name another path\n"},
 		{"and broken from the start", write("all.yaml", brokenSyntax), "all.yaml" + syntaxError2},
 	})
@@ -106,7 +106,7 @@ func TestAnEditClaimsAnothersService(t *testing.T) {
 			f.write("a.yaml", service("db", "db.example.com"))
 			f.write("b.yaml", service("web", "web.example.com"))
 		}, before},
-		{"renamed by mistake", write("b.yaml", service("db", "web.example.com")), before + kept("b.yaml", "1 service is") + "b.yaml:4" + definedTwice("db", "a.yaml:1", "b.yaml:1")},
+		{"renamed by mistake", write("b.yaml", service("db", "web.example.com")), before + "b.yaml:4" + definedTwice("db", "a.yaml:1", "b.yaml:1") + kept("b.yaml", "1 service is")},
 		{"the other makes way", write("a.yaml", service("old-db", "db.example.com")), "default/db b.yaml:1 web.example.com\ndefault/old-db a.yaml:1 db.example.com\n"},
 		{"they swap", func(f folder) {
 			f.write("a.yaml", service("db", "db.example.com"))
@@ -125,8 +125,8 @@ func TestCollisionWithABrokenEdit(t *testing.T) {
 		{"both add one, and one of them is broken", func(f folder) {
 			f.write("a.yaml", docs(service("new", "a.example.com"), brokenSyntax))
 			f.write("b.yaml", docs(service("b", "b.example.com"), service("new", "b.example.com")))
-		}, "default/a a.yaml:1 a.example.com\ndefault/b b.yaml:1 b.example.com\ndefault/new b.yaml:9 b.example.com\n" + kept("a.yaml", "1 service is") +
-			"a.yaml:10" + strings.TrimPrefix(syntaxError2, ":2")},
+		}, "default/a a.yaml:1 a.example.com\ndefault/b b.yaml:1 b.example.com\ndefault/new b.yaml:9 b.example.com\n" +
+			"a.yaml:10" + strings.TrimPrefix(syntaxError2, ":2") + kept("a.yaml", "1 service is")},
 	})
 }
 
@@ -141,7 +141,7 @@ func TestTwoServicesClaimOneAddress(t *testing.T) {
 		{"one", write("b.yaml", fixed("web", "127.96.0.80")), web},
 		{"a newcomer", write("a.yaml", fixed("api", "127.96.0.80")), web + taken},
 		{"elsewhere", write("a.yaml", fixed("api", "127.96.0.81")), "default/api a.yaml:1 10.0.0.1\n" + web},
-		{"back: it stays where it was", write("a.yaml", fixed("api", "127.96.0.80")), "default/api a.yaml:1 10.0.0.1\n" + web + kept("a.yaml", "1 service is") + taken},
+		{"back: it stays where it was", write("a.yaml", fixed("api", "127.96.0.80")), "default/api a.yaml:1 10.0.0.1\n" + web + taken + kept("a.yaml", "1 service is")},
 		{"the holder goes", remove("b.yaml"), "default/api a.yaml:1 10.0.0.1\n"},
 		{"out of range", write("a.yaml", fixed("api", "10.96.0.80")), "default/api a.yaml:1 10.0.0.1\n" +
 			"a.yaml:7: Warning AddressOutsideRange: default/api asks for 10.96.0.80, which is outside the service range 127.96.0.0/16: it gets another address => leave clusterIP out, write an address in 127.96.0.0/16, or start with a --service-cidr that holds 10.96.0.80\n"},
@@ -181,11 +181,11 @@ func TestFreshProblems(t *testing.T) {
 		text, want string
 	}{
 		{service("a", "a.example.com"), ""},
-		{service("a", ""), kept("a.yaml", "1 service is") + want},
+		{service("a", ""), want + kept("a.yaml", "1 service is")},
 		{service("a", ""), ""},
 		{"# why?\n" + service("a", ""), strings.Replace(want, ":7", ":8", 1)},
 		{service("a", "a.example.com"), ""},
-		{service("a", ""), kept("a.yaml", "1 service is") + want},
+		{service("a", ""), want + kept("a.yaml", "1 service is")},
 	} {
 		f.write("a.yaml", s.text)
 		if got := fresh(); got != s.want {

@@ -30,6 +30,12 @@ type object struct {
 	// in the lists of that.
 	root  int
 	items []int
+	// problems are those of the object's text, and causes those among them that
+	// may be why a field has no value.
+	problems []model.Problem
+	causes   []cause
+	// refused objects have Errors in their text, and are not served.
+	refused bool
 }
 
 // digest identifies a chunk's text.
@@ -81,7 +87,7 @@ func (p *parser) object(n *yaml.Node, items []int, inherited typeMeta) {
 	}
 	known, problem := tm.known(n)
 	if problem != nil {
-		p.fail(*problem)
+		p.doc.problems = append(p.doc.problems, *problem)
 		return
 	}
 	if known == nil {
@@ -136,7 +142,7 @@ func (p *parser) decode(n *yaml.Node, items []int, tm typeMeta, k *kind) {
 		p.doc.objects = append(p.doc.objects, object{value: value, line: n.Line, root: p.root, items: items})
 		return
 	}
-	problems := inspect(n, value, k)
+	problems, causes := inspect(n, value, k)
 	if len(problems) == 0 && err != nil { // the decoder is stricter than the inspection
 		problems = []model.Problem{{Severity: model.Error, Reason: "InvalidObject", Line: n.Line, Message: err.Error(), Hint: "compare with the examples"}}
 	}
@@ -146,7 +152,7 @@ func (p *parser) decode(n *yaml.Node, items []int, tm typeMeta, k *kind) {
 		refused = refused || problems[i].Severity == model.Error
 	}
 	p.doc.problems = append(p.doc.problems, problems...)
-	if !refused {
-		p.doc.objects = append(p.doc.objects, object{value: value, line: n.Line, root: p.root, items: items})
-	}
+	p.doc.objects = append(p.doc.objects, object{
+		value: value, line: n.Line, root: p.root, items: items, problems: problems, causes: causes, refused: refused,
+	})
 }

@@ -19,23 +19,23 @@ type inspector struct {
 	strict   bool
 	budget   int
 	problems []model.Problem
+	causes   []cause
 }
 
 // inspect returns what is wrong with an object: unknown fields, and values of
-// the wrong type.
-func inspect(n *yaml.Node, value any, k *kind) []model.Problem {
+// the wrong type. The causes are those of the problems that may leave another
+// field empty.
+func inspect(n *yaml.Node, value any, k *kind) ([]model.Problem, []cause) {
 	in := &inspector{strict: k.strict, budget: maxExpanded}
 	in.value(n, reflect.TypeOf(value), "", n.Line)
-	return in.problems
+	return in.problems, in.causes
 }
 
 func (in *inspector) value(n *yaml.Node, t reflect.Type, path string, line int) {
 	if n = follow(n); n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
 		return
 	}
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+	t = elem(t)
 	if word, ok := specialType(t); ok {
 		in.special(n, word, path, line)
 		return
@@ -71,9 +71,14 @@ func (in *inspector) structure(n *yaml.Node, t reflect.Type, path string, line i
 	}
 	fields := fieldsOf(t)
 	entries, _ := pairs(n, &in.budget)
+	lost := outdented(entries, fields)
+	written := make(map[string]bool, len(entries))
 	for _, p := range entries {
+		written[follow(p.key).Value] = true
+	}
+	for i, p := range entries {
 		name := follow(p.key).Value
-		full := strings.TrimPrefix(path+"."+name, ".")
+		full := inside(path, name)
 		if ft, ok := fields[name]; ok {
 			in.value(p.value, ft, full, p.key.Line)
 			continue
@@ -81,16 +86,24 @@ func (in *inspector) structure(n *yaml.Node, t reflect.Type, path string, line i
 		if full == "status" {
 			continue // what a controller wrote into an object that kubectl printed
 		}
-		in.unknown(name, full, fields, p.key.Line)
+		if lost[i] != "" {
+			in.outdented(entries, lost, i, path)
+			continue
+		}
+		in.unknown(name, path, fields, written, p.key.Line)
 	}
 }
 
-func (in *inspector) unknown(name, full string, fields map[string]reflect.Type, line int) {
+// inside is the path of a field of a mapping.
+func inside(path, name string) string { return strings.TrimPrefix(path+"."+name, ".") }
+
+func (in *inspector) unknown(name, path string, fields map[string]reflect.Type, written map[string]bool, line int) {
 	known := make([]string, 0, len(fields))
 	for f := range fields {
 		known = append(known, f)
 	}
 	slices.Sort(known)
+	full := inside(path, name)
 	p := model.Problem{
 		Severity: model.Warning, Reason: "UnknownField", Field: full, Line: line,
 		Message: "unknown field " + full + ": it is ignored",
@@ -101,6 +114,13 @@ func (in *inspector) unknown(name, full string, fields map[string]reflect.Type, 
 		p.Hint = "the fields here are " + strings.Join(known, ", ")
 	}
 	if near := convert.Nearest(name, known); near != "" {
+		if !written[near] {
+			meant := inside(path, near)
+			in.causes = append(in.causes, cause{
+				problem: len(in.problems), meant: meant,
+				message: fmt.Sprintf("unknown field %s, and %s is missing; did you mean %s?", full, meant, near),
+			})
+		}
 		p.Message += "; did you mean " + near + "?"
 		p.Hint = "write " + near
 	}

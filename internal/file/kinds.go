@@ -1,7 +1,6 @@
 package file
 
 import (
-	"fmt"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -10,7 +9,6 @@ import (
 	"sigs.k8s.io/json"
 
 	"fairlead.dev/api/v1alpha1"
-	"fairlead.dev/internal/model"
 )
 
 // kind is one of the kinds that count.
@@ -43,9 +41,6 @@ func kinds() [5]kind {
 
 // String is how an object of this type is named in the count of those skipped.
 func (t typeMeta) String() string {
-	if t.kind == "" {
-		return "without kind"
-	}
 	for _, k := range kinds() {
 		if k.kind == t.kind {
 			return t.kind + " of " + t.apiVersion // somebody else's
@@ -94,54 +89,6 @@ func (t typeMeta) item() typeMeta {
 		return typeMeta{}
 	}
 	return typeMeta{apiVersion: t.apiVersion, kind: item}
-}
-
-// known finds the kind. It returns nil for one that does not count, and a
-// problem for one that was meant to.
-func (t typeMeta) known(n *yaml.Node) (*kind, *model.Problem) {
-	if n.Kind != yaml.MappingNode {
-		return nil, nil
-	}
-	for _, k := range kinds() {
-		if k.typeMeta == t {
-			return &k, nil
-		}
-	}
-	if t.kind == "" {
-		if t.apiVersion == "" && (get(n, "metadata") == nil || get(n, "spec") == nil) {
-			return nil, nil // values for a chart, say
-		}
-		return nil, &model.Problem{
-			Severity: model.Error, Reason: "KindMissing", Line: n.Line, Field: "kind",
-			Message: "this object does not say what it is", Hint: "write kind: Service, or what else it is meant to be",
-		}
-	}
-	for _, k := range kinds() {
-		if !strings.EqualFold(k.kind, t.kind) || foreign(t.apiVersion, k.apiVersion) {
-			continue
-		}
-		p := model.Problem{
-			Severity: model.Error, Reason: "UnknownVersion", Object: t.object(n), Line: lineOf(n, "apiVersion"), Field: "apiVersion",
-			Message: fmt.Sprintf("there is no %s in apiVersion %q", k.kind, t.apiVersion), Hint: "write apiVersion: " + k.apiVersion,
-		}
-		switch t.apiVersion {
-		case "":
-			p.Reason, p.Message = "VersionMissing", "this "+k.kind+" has no apiVersion"
-		case k.apiVersion:
-			p.Reason, p.Field, p.Line = "UnknownKind", "kind", lineOf(n, "kind")
-			p.Message, p.Hint = fmt.Sprintf("there is no kind %q", t.kind), "write kind: "+k.kind
-		}
-		return nil, &p
-	}
-	return nil, nil
-}
-
-// foreign reports whether an API version is of another named group, in which a
-// kind of the same name is somebody else's.
-func foreign(version, ours string) bool {
-	group, _, named := strings.Cut(version, "/")
-	our, _, _ := strings.Cut(ours, "/")
-	return named && group != our
 }
 
 // unmarshal decodes strictly. Field names are case sensitive.

@@ -38,10 +38,15 @@ type Desired struct {
 	// Namespaces are those declared, those of the services, and those that
 	// every cluster has; sorted.
 	Namespaces []string
-	// Problems are all that stand, in the order of files and lines.
+	// Problems are all that stand: Errors first, then Warnings, in the order of
+	// files and lines.
 	Problems []model.Problem
 	// Fresh are those of Problems that did not stand before.
 	Fresh []model.Problem
+	// Mended are the paths that had Errors before and have none now.
+	Mended []string
+	// Removed is how many services were served before and are not now.
+	Removed int
 	// Skipped counts the objects of kinds that are not served, by kind.
 	Skipped map[string]int
 	// Files is how many files were read.
@@ -113,7 +118,7 @@ func (l *Loader) Load() (Desired, error) {
 // current is what the files ask for, worked out anew only if there is news.
 func (l *Loader) current(found scanned, news bool) Desired {
 	if !news {
-		l.last.Fresh = nil
+		l.last.Fresh, l.last.Mended, l.last.Removed = nil, nil, 0
 		return l.last
 	}
 	l.last = l.settle(found)

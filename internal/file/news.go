@@ -34,6 +34,24 @@ func (l *Loader) fresh(problems []model.Problem) []model.Problem {
 	return fresh
 }
 
+// mended are the paths that had Errors when the problems were those of before,
+// have none now, and are still there.
+func (l *Loader) mended(before map[model.Problem]bool, found scanned) []string {
+	broken := make(map[string]bool)
+	for p := range l.served.problems {
+		broken[p.File] = broken[p.File] || p.Severity == model.Error
+	}
+	var paths []string
+	for p := range before {
+		there := l.files[p.File] != nil || slices.Contains(found.named, p.File) || slices.Contains(found.folders, p.File)
+		if p.Severity == model.Error && !broken[p.File] && there {
+			paths = append(paths, p.File)
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
 // nothingIn tells about the paths named in which there is nothing to serve.
 func nothingIn(found scanned, t *trial) []model.Problem {
 	full := maps.Clone(found.shared)
@@ -44,8 +62,10 @@ func nothingIn(found scanned, t *trial) []model.Problem {
 	for _, s := range t.sources {
 		full[roots[s.file.path]] = true
 	}
-	for path := range t.errors {
-		full[roots[path]] = true
+	for _, p := range t.problems {
+		if p.Severity != model.Info { // it says what is wrong
+			full[roots[p.File]] = true
+		}
 	}
 	var out []model.Problem
 	for _, p := range found.named {
@@ -77,15 +97,26 @@ func skippedProblem(skipped map[string]int) []model.Problem {
 	}}
 }
 
-// inOrder sorts problems by file, in the order in which files are read, and by
-// line.
+// inOrder sorts problems: Errors first, then Warnings; those of one severity by
+// file, in the order in which files are read, and by line.
 func inOrder(problems []model.Problem, found scanned) {
 	rank := make(map[string]int, len(found.files))
 	for i, c := range found.files {
 		rank[c.path] = i + 1
 	}
 	slices.SortStableFunc(problems, func(a, b model.Problem) int {
-		return cmp.Or(cmp.Compare(rank[a.File], rank[b.File]), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
+		return cmp.Or(cmp.Compare(severity(a), severity(b)), cmp.Compare(rank[a.File], rank[b.File]), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Field, b.Field), cmp.Compare(a.Message, b.Message))
 	})
+}
+
+func severity(p model.Problem) int {
+	switch p.Severity {
+	case model.Error:
+		return 0
+	case model.Warning:
+		return 1
+	default:
+		return 2
+	}
 }

@@ -58,7 +58,10 @@ func TestWhatIsWrongWithAText(t *testing.T) {
 		{"a version of old", "apiVersion: discovery.k8s.io/v1beta1\nkind: EndpointSlice\n", "a.yaml:1: Error UnknownVersion: there is no EndpointSlice in apiVersion \"discovery.k8s.io/v1beta1\" => write apiVersion: discovery.k8s.io/v1\n"},
 		{
 			"other kinds", "apiVersion: apps/v1\nkind: Deployment\n---\napiVersion: serving.knative.dev/v1\nkind: Service\n---\nreplicas: 3\n---\n- a\n---\napiVersion: apps/v1\nkind: Deployment\n---\n" + head + spec,
-			"default/db a.yaml:14 a.example.com\n: Info KindsSkipped: 5 objects are not for Fairlead and skipped: 2 Deployment, 1 Service of serving.knative.dev/v1, 2 without kind\n",
+			"default/db a.yaml:14 a.example.com\n" +
+				"a.yaml:7: Warning KindMissing: this does not say what it is, and is skipped: it has neither kind nor apiVersion => write apiVersion: v1 and kind: Service, or what else it is meant to be; move it elsewhere if it is no manifest\n" +
+				"a.yaml:9: Warning NotAManifest: this is a list, and a manifest is a mapping with apiVersion and kind: it is skipped => write each object as a document of its own, with --- on a line of its own between two\n" +
+				": Info KindsSkipped: 3 objects are not for Fairlead and skipped: 2 Deployment, 1 Service of serving.knative.dev/v1\n",
 		},
 
 		{"an unknown field of Kubernetes", head + "spec:\n  type: ExternalName\n  externalName: a.example.com\n  externalname: b.example.com\n", served +
@@ -85,12 +88,12 @@ a.yaml:9: Error WrongType: spec.resolution.maxInterval must be a duration such a
 
 		{
 			"a List", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: db}\n  " + spec + "- apiVersion: v1\n  kind: Service\n  metadata: {name: eb}\n  spec:\n    type: ExternalName\n    externalName: 10.0.1\n- apiVersion: v1\n  kind: Pod\n",
-			"default/db a.yaml:4 a.example.com\n: Info KindsSkipped: 1 object is not for Fairlead and skipped: 1 Pod\na.yaml:13: Error ExternalNameIsIP: 10.0.1 is an IP address; externalName takes a DNS name, and DNS would look for a name made of digits => write a DNS name; for an IP address write an ExternalService with addresses: [10.0.1.25]\n",
+			"default/db a.yaml:4 a.example.com\na.yaml:13: Error ExternalNameIsIP: 10.0.1 is an IP address; externalName takes a DNS name, and DNS would look for a name made of digits => write a DNS name; for an IP address write an ExternalService with addresses: [10.0.1.25]\n: Info KindsSkipped: 1 object is not for Fairlead and skipped: 1 Pod\n",
 		},
 		{"a ServiceList", "apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: db}\n  " + spec, "default/db a.yaml:4 a.example.com\n"},
 		{"a list in a list", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items: []\n", "a.yaml:4: Error NestedList: a List in a List is not read => write its items into the outer List\n"},
 		{"a list without items", "apiVersion: v1\nkind: List\n", "a.yaml" + nothing},
-		{"a list of another kind", "apiVersion: v1\nkind: PodList\nitems: [{}]\n", ": Info KindsSkipped: 1 object is not for Fairlead and skipped: 1 PodList\na.yaml" + nothing},
+		{"a list of another kind", "apiVersion: v1\nkind: PodList\nitems: [{}]\n", "a.yaml" + nothing + ": Info KindsSkipped: 1 object is not for Fairlead and skipped: 1 PodList\n"},
 
 		{"JSON", "{\n\t\"apiVersion\": \"v1\", \"kind\": \"Service\",\n\t\"metadata\": {\"name\": \"db\", \"annotations\": {\"a\": \"\\ud83d\\ude00 \\\\ud83d\"}},\n\t\"spec\": {\"type\": \"ExternalName\", \"externalName\": \"a.example.com\"}\n}\n", served},
 		{

@@ -116,12 +116,32 @@ func (w *walker) entry(dir, realDir string, e fs.DirEntry) {
 		real = realPath(path)
 	}
 	switch {
-	case err != nil: // gone again, or a link to nowhere
+	case err != nil && mode&fs.ModeSymlink != 0:
+		w.dangling(path, err)
+	case err != nil: // gone again
 	case info.IsDir():
 		w.folder(path, real)
 	case info.Mode().IsRegular() && isManifest(name):
 		w.file(path, real, mode&fs.ModeSymlink != 0, info)
 	}
+}
+
+// dangling tells about a symbolic link that leads nowhere, if it may have led
+// to a manifest or a folder.
+func (w *walker) dangling(path string, err error) {
+	target, gone := os.Readlink(path)
+	if name := filepath.Base(path); gone != nil || !isManifest(name) && filepath.Ext(name) != "" {
+		return
+	}
+	why := "cannot be followed: " + plainError(err)
+	if errors.Is(err, fs.ErrNotExist) {
+		why = "leads nowhere"
+	}
+	w.problem(model.Warning, "DanglingLink", path, fmt.Sprintf("the symbolic link to %s %s", target, why), "restore what it leads to, or delete the link")
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(filepath.Dir(path), target)
+	}
+	w.folders = append(w.folders, existing(filepath.Dir(target))) // where it may come back
 }
 
 func (w *walker) file(path, real string, linked bool, info fs.FileInfo) {

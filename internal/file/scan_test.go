@@ -42,8 +42,34 @@ func TestWhatIsRead(t *testing.T) {
 	if got, want := names(d), "a b c d o"; got != want {
 		t.Errorf("served %q, want %q", got, want)
 	}
-	if d.Files != 5 || len(d.Problems) > 0 {
-		t.Errorf("%d files, want 5; problems:\n%s", d.Files, f.problems(d.Problems))
+	if d.Files != 5 {
+		t.Errorf("%d files, want 5", d.Files)
+	}
+	if got, want := f.problems(d.Problems), "dangling.yaml: Warning DanglingLink: the symbolic link to nowhere.yaml leads nowhere => restore what it leads to, or delete the link\n"; got != want {
+		t.Errorf("problems are\n%s\nwant\n%s", got, want)
+	}
+}
+
+// A link that may have led to manifests, and leads nowhere, is told until it
+// leads somewhere again.
+func TestLinksThatLeadNowhere(t *testing.T) {
+	f, elsewhere := newFolder(t), newFolder(t)
+	f.write("a.yaml", service("a", "x.example.com"))
+	f.link(elsewhere.join("deep/folder"), "folder")
+	f.link("b.yaml", "b.yaml")
+	for _, name := range []string{".#a.yaml", "notes.txt", "a.yaml~"} {
+		f.link("somebody@host.1234", name)
+	}
+	l := f.loader()
+	nowhere := "folder: Warning DanglingLink: the symbolic link to ELSEWHERE/deep/folder leads nowhere => restore what it leads to, or delete the link\n"
+	loop := "b.yaml: Warning DanglingLink: the symbolic link to b.yaml cannot be followed: too many levels of symbolic links => restore what it leads to, or delete the link\n"
+	problems := func() string { return strings.ReplaceAll(f.problems(f.load(l).Problems), elsewhere.path, "ELSEWHERE") }
+	if got := problems(); got != loop+nowhere {
+		t.Errorf("problems are\n%s\nwant\n%s", got, loop+nowhere)
+	}
+	elsewhere.write("deep/folder/c.yaml", service("c", "x.example.com"))
+	if got := problems(); got != loop {
+		t.Errorf("after one is restored problems are\n%s\nwant\n%s", got, loop)
 	}
 }
 

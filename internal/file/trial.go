@@ -47,12 +47,16 @@ func (l *Loader) try(order []*manifest, back map[*manifest][]model.Problem) *tri
 
 	out := convert.Convert(convert.Input{Objects: t.input(), ClusterDomain: l.cfg.ClusterDomain, ServiceCIDRs: l.cfg.ServiceCIDRs})
 	t.namespaces = out.Namespaces
-	lines := lineFinder{}
+	lines, why := lineFinder{}, make(causes)
 	for _, p := range out.Problems {
 		src := t.sources[p.Source]
+		if why.take(src, p.Problem) {
+			continue
+		}
 		p.Line = src.doc.fileLine(lines.find(src, p.Field))
 		t.add(p.Problem)
 	}
+	t.explain(why)
 	t.assign(l, out.Services, &lines)
 	return t
 }
@@ -73,6 +77,20 @@ func (t *trial) textProblems(m *manifest, v *version, serves int) {
 		for _, p := range d.problems {
 			p.File, p.Line = m.path, d.fileLine(p.Line)
 			t.add(p)
+		}
+	}
+}
+
+// explain words the problems that are causes as such.
+func (t *trial) explain(why causes) {
+	for i, p := range t.problems {
+		is, ok := why[p]
+		if !ok {
+			continue
+		}
+		t.problems[i] = is
+		if is.Severity == model.Error {
+			t.errors[is.File] = append(t.errors[is.File], is)
 		}
 	}
 }
@@ -117,7 +135,7 @@ func (t *trial) collect(order []*manifest, owners map[identity]string) {
 func (t *trial) input() []convert.Object {
 	in := make([]convert.Object, len(t.sources))
 	for i, s := range t.sources {
-		in[i] = convert.Object{Value: s.value, File: s.file.path, Line: s.doc.fileLine(s.line)}
+		in[i] = convert.Object{Value: s.value, File: s.file.path, Line: s.doc.fileLine(s.line), Refused: s.refused}
 	}
 	return in
 }

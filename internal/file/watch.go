@@ -14,9 +14,10 @@ import (
 // keep coming.
 const longestQuiet = 8
 
-// Watch loads, calls changed, and from then on calls it whenever what the files
-// ask for may have changed, until ctx is done. It calls changed at least once
-// unless it returns an error, and from one goroutine only.
+// Watch loads, and calls changed if anything is new since the last
+// [Loader.Load], or there was none. From then on it calls changed whenever what
+// the files ask for may have changed, until ctx is done. It does so from one
+// goroutine only.
 //
 // It listens to the file system, and looks at all files now and then in case
 // the system does not tell: network file systems do not.
@@ -29,7 +30,7 @@ func (l *Loader) Watch(ctx context.Context, changed func(Desired)) error {
 		defer notifier.Close()
 		w.notifier, w.add = notifier, notifier.Add
 	}
-	if err := w.reload(true); err != nil {
+	if err := w.reload(); err != nil {
 		return err
 	}
 	w.run(ctx)
@@ -80,7 +81,7 @@ func (w *watch) run(ctx context.Context) {
 			}
 		case <-quiet.C:
 			since = time.Time{}
-			if err := w.reload(false); err != nil {
+			if err := w.reload(); err != nil {
 				cfg.Logger.Error("cannot load manifests", "error", err)
 			}
 		}
@@ -95,12 +96,12 @@ func (w *watch) channels() (<-chan fsnotify.Event, <-chan error) {
 }
 
 // reload loads, and calls changed if anything is new.
-func (w *watch) reload(first bool) error {
+func (w *watch) reload() error {
 	d, news, err := w.load()
 	if err != nil {
 		return err
 	}
-	if first || news {
+	if news {
 		w.changed(d)
 	}
 	return nil

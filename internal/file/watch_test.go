@@ -226,7 +226,7 @@ func TestPoll(t *testing.T) {
 	f.write("a.yaml", service("a", "one"))
 	deaf := func(l *Loader, ctx context.Context, changed func(Desired)) error {
 		w := &watch{loader: l, changed: changed}
-		if err := w.reload(true); err != nil {
+		if err := w.reload(); err != nil {
 			return err
 		}
 		w.run(ctx)
@@ -264,6 +264,32 @@ func TestWatchTellsOnlyOfChanges(t *testing.T) {
 		}
 	case <-time.After(patience):
 		t.Fatal("nothing was told")
+	}
+}
+
+// What Load has returned is not told again.
+func TestWatchAfterLoad(t *testing.T) {
+	f := newFolder(t)
+	f.write("a.yaml", service("a", "one"))
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	told := func(l *Loader) (n int) {
+		if err := l.Watch(done, func(Desired) { n++ }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := told(f.loader()); n != 1 {
+		t.Errorf("without Load it tells %d times, want once", n)
+	}
+	l := f.loader()
+	f.load(l)
+	if n := told(l); n != 0 {
+		t.Errorf("after Load it tells %d times, want never", n)
+	}
+	f.write("a.yaml", service("a", "another"))
+	if n := told(l); n != 1 {
+		t.Errorf("after a change since Load it tells %d times, want once", n)
 	}
 }
 

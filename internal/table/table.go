@@ -48,8 +48,11 @@ type Options struct {
 	Now time.Time
 }
 
-// Write prints a status.
+// Write prints a status. A namespace that there is not is an error.
 func Write(w io.Writer, s wire.Status, o Options) error {
+	if err := known(o.Namespace, s); err != nil {
+		return err
+	}
 	s = in(o.Namespace, s)
 	switch o.Format {
 	case JSON, YAML:
@@ -67,6 +70,25 @@ func Write(w io.Writer, s wire.Status, o Options) error {
 		return err
 	}
 	return writeProblems(w, s.Problems)
+}
+
+// known checks that there is such a namespace, if it is known that there are
+// any. One in which nothing could be served is one, too.
+func known(namespace string, s wire.Status) error {
+	all := slices.Clone(s.Namespaces)
+	for _, p := range s.Services {
+		all = append(all, p.Service.Namespace)
+	}
+	for _, p := range s.Problems {
+		if ns := p.Namespace(); ns == namespace {
+			all = append(all, ns)
+		}
+	}
+	if namespace == "" || len(all) == 0 || slices.Contains(all, namespace) {
+		return nil
+	}
+	slices.Sort(all)
+	return fmt.Errorf("there is no namespace %q; there are %s", namespace, clean(strings.Join(slices.Compact(all), ", ")))
 }
 
 // in limits a status to a namespace. Problems of whole files stay: they may

@@ -86,6 +86,13 @@ func sample() wire.Status {
 				Severity: "Error", Reason: "AddressInExternalName", Object: "Service shop/legacy", File: "shop.yaml", Line: 9,
 				Field: "spec.externalName", Message: "externalName is the IP address 10.9.8.7", Hint: "use addresses: [10.9.8.7]",
 			},
+			{
+				Severity: "Info", Reason: "KindsSkipped", Message: "1 object is not for Fairlead and skipped: 1 Pod",
+			},
+			{
+				Severity: "Error", Reason: "ExternalNameIsIP", Object: "Service shop/old", File: "shop.yaml", Line: 19, Field: "spec.externalName",
+				Message: "10.9.8.6 is an IP address", Hint: "write this instead:\nspec:\n  ports:\r\n  - {port: 80}\n\t\x1b[31mtargets: []\n",
+			},
 			{Severity: "Warning", Reason: "PortsIgnored", Object: "Service reporting/old", Message: "ports have no effect"},
 			{Severity: "Error", Reason: "NotYAML", File: "broken.yaml", Message: "line 3: did not find expected key"},
 		},
@@ -110,6 +117,29 @@ func TestWrite(t *testing.T) {
 			test.opts.Now = now()
 			golden(t, test.golden, write(t, sample(), test.opts))
 		})
+	}
+}
+
+// A namespace that is mistyped must not look like one without services.
+func TestUnknownNamespace(t *testing.T) {
+	for namespace, want := range map[string]string{
+		"":        "",
+		"staging": "",
+		"broken":  "", // whose one Service is refused
+		"shpo":    `there is no namespace "shpo"; there are reporting, shop, staging`,
+	} {
+		s := sample()
+		s.Problems = append(s.Problems, wire.Problem{Severity: "Error", Object: "Service broken/db", Message: "refused"})
+		got := ""
+		if err := Write(&strings.Builder{}, s, Options{Namespace: namespace, Now: now()}); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("namespace %q: error %q, want %q", namespace, got, want)
+		}
+	}
+	if got := write(t, wire.Status{}, Options{Namespace: "shop"}); got != "No services in namespace shop.\n" {
+		t.Errorf("of a fairlead that has read nothing yet it says %q", got)
 	}
 }
 

@@ -21,13 +21,30 @@ func DNSAddr(p netip.Prefix) netip.Addr {
 	return nth(p.Masked().Addr(), dnsOffset)
 }
 
-// Check says whether p can be a service range, and what to write if not.
+// The largest ranges. No address of the range can be an endpoint, so that a
+// larger one would leave hardly any.
+const (
+	minBits4 = 8
+	minBits6 = 64
+)
+
+// Check says whether p can be a service range, and what to write if not. It
+// takes the prefix as it was written, before masking.
 func Check(p netip.Prefix) error {
 	if !p.IsValid() || p.Addr().Is4In6() {
 		return fmt.Errorf("service range %s is not a prefix: write one such as 127.96.0.0/16 or fd00:96::/108", p)
 	}
-	if hostBits(p) < minHostBits {
+	least, example := minBits4, "127.96.0.0/16"
+	if p.Addr().Is6() {
+		least, example = minBits6, "fd00:96::/108"
+	}
+	switch {
+	case p.Bits() < least:
+		return fmt.Errorf("service range %s is too large: no address in it could be that of an external service; write /%d or smaller, such as %s", p, least, example)
+	case hostBits(p) < minHostBits:
 		return fmt.Errorf("service range %s is too small: write /%d or larger", p, p.Addr().BitLen()-minHostBits)
+	case p != p.Masked():
+		return fmt.Errorf("service range %s has host bits set: write %s", p, p.Masked())
 	}
 	return nil
 }

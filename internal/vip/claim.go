@@ -23,14 +23,6 @@ func FamilyOf(a netip.Addr) Family {
 	return IPv6
 }
 
-// String is IPv4 or IPv6, as Kubernetes writes it.
-func (f Family) String() string {
-	if f == IPv4 {
-		return "IPv4"
-	}
-	return "IPv6"
-}
-
 // Claim is what one service wants.
 type Claim struct {
 	Key model.Key

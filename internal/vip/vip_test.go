@@ -190,6 +190,14 @@ func TestCheck(t *testing.T) {
 		v4:                                     "",
 		netip.MustParsePrefix("fd00:96::/64"):  "",
 		netip.MustParsePrefix("127.96.0.0/29"): "service range 127.96.0.0/29 is too small: write /28 or larger",
+		netip.MustParsePrefix("10.0.0.0/8"):    "",
+		netip.MustParsePrefix("127.96.0.0/28"): "",
+		netip.MustParsePrefix("0.0.0.0/0"):     "service range 0.0.0.0/0 is too large: no address in it could be that of an external service; write /8 or smaller, such as 127.96.0.0/16",
+		netip.MustParsePrefix("126.0.0.0/7"):   "service range 126.0.0.0/7 is too large: no address in it could be that of an external service; write /8 or smaller, such as 127.96.0.0/16",
+		netip.MustParsePrefix("::/0"):          "service range ::/0 is too large: no address in it could be that of an external service; write /64 or smaller, such as fd00:96::/108",
+		netip.MustParsePrefix("fd00::/63"):     "service range fd00::/63 is too large: no address in it could be that of an external service; write /64 or smaller, such as fd00:96::/108",
+		netip.MustParsePrefix("127.96.0.5/16"): "service range 127.96.0.5/16 has host bits set: write 127.96.0.0/16",
+		netip.MustParsePrefix("fd00::1/108"):   "service range fd00::1/108 has host bits set: write fd00::/108",
 		{}:                                     "service range invalid Prefix is not a prefix: write one such as 127.96.0.0/16 or fd00:96::/108",
 	} {
 		got := ""
