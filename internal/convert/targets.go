@@ -94,7 +94,7 @@ func (r *report) target(path *field.Path, in *v1alpha1.Target) (model.Target, ou
 		return t, refused
 	case in.Service != nil:
 		r.error("NeedsCluster", path.Child("service"), "a target that is a Service of the cluster needs a cluster: this target is left out",
-			"write its hostname or addresses, or run fairlead controller in the cluster")
+			"write its hostname or addresses")
 		return t, leftOut
 	case in.Addresses != nil:
 		t.Addresses = r.addresses(path.Child("addresses"), in.Addresses)

@@ -96,7 +96,7 @@ fairlead_service_endpoints{name="crm",namespace="shop",ready="false"} 0
 fairlead_service_endpoints{name="crm",namespace="shop",ready="true"} 0
 fairlead_service_endpoints{name="db",namespace="reporting",ready="false"} 1
 fairlead_service_endpoints{name="db",namespace="reporting",ready="true"} 2
-# HELP fairlead_service_ready 1 if a client that connects now reaches an endpoint, else 0.
+# HELP fairlead_service_ready 1 if at least one endpoint is known and its listener stands, or an ExternalName's name has addresses, else 0; nothing is probed.
 # TYPE fairlead_service_ready gauge
 fairlead_service_ready{name="crm",namespace="shop"} 0
 fairlead_service_ready{name="db",namespace="reporting"} 1

@@ -77,7 +77,8 @@ const (
 	Resolvable ConditionType = "Resolved"
 	// Programmed: listeners and records stand as decided.
 	Programmed ConditionType = "Programmed"
-	// Ready: a client that connects now reaches an endpoint.
+	// Ready: there is an endpoint to connect to, or a name with addresses. Nothing
+	// is probed.
 	Ready ConditionType = "Ready"
 )
 

@@ -12,9 +12,9 @@ type State string
 
 // The states of a service.
 const (
-	// Ready: a client that connects now reaches an endpoint, and nothing is amiss.
+	// Ready: there is an endpoint to connect to, and nothing is amiss.
 	Ready State = "Ready"
-	// Degraded: a client that connects now reaches an endpoint, yet another
+	// Degraded: there is an endpoint to connect to, yet another
 	// condition is False.
 	Degraded State = "Degraded"
 	// NotReady: a client that connects now does not get through.
