@@ -1,6 +1,7 @@
 package file
 
 import (
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -142,13 +143,13 @@ func TestTenMegabytesAreRead(t *testing.T) {
 
 // What may not be read is a problem of its own, and no other file's.
 func TestPermissions(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("root may read everything")
-	}
 	f := newFolder(t)
 	f.write("a.yaml", service("a", "x.example.com"))
 	f.write("b.yaml", service("b", "x.example.com"))
 	f.write("sub/c.yaml", service("c", "x.example.com"))
+	if os.Geteuid() == 0 {
+		beNobody(t, filepath.Dir(f.path)) // root may read everything
+	}
 	l := f.loader()
 	before := f.services(f.load(l))
 	t.Cleanup(func() { _ = os.Chmod(f.join("sub"), 0o700) })
@@ -171,4 +172,25 @@ sub: Error FolderUnreadable: cannot list the folder: permission denied => check 
 	if !strings.HasPrefix(fresh, "default/a a.yaml:1 x.example.com\n") || strings.Contains(fresh, "default/b") {
 		t.Errorf("a start without permissions gives\n%s", fresh)
 	}
+}
+
+// beNobody gives a folder to an ordinary user and lets the process act as that
+// user until the test ends.
+func beNobody(t *testing.T, folder string) {
+	t.Helper()
+	const nobody = 65534
+	err := filepath.WalkDir(folder, func(path string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Lchown(path, nobody, nobody))
+	})
+	if err == nil {
+		err = syscall.Setreuid(-1, nobody)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Setreuid(-1, 0); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
