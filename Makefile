@@ -2,16 +2,17 @@
 
 GO      ?= go
 TOOL     = $(GO) tool -modfile=tools/go.mod
+GENERATE = $(TOOL) controller-gen object crd paths=./api/...
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS  = -X main.version=$(VERSION)
 # Fuzzing time of each target in `make fuzz`.
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test packages check unit system fuzz bench fmt clean
+.PHONY: help build run test packages generate check unit system fuzz bench cluster-up cluster-down fmt clean
 
 help: #? list the targets
-	@grep -E '^[a-z]+:.*#\?' $(MAKEFILE_LIST) | sed -E 's/:.*#\? */\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*#\?' $(MAKEFILE_LIST) | sed -E 's/:.*#\? */\t/' | expand -t 14
 
 build: #? build bin/fairlead and bin/standins
 	@$(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -24,11 +25,17 @@ test: packages check unit system #? everything: checks, unit tests, whole-system
 packages: #? install the Debian packages that the whole-system tests use, where permitted
 	@./test/packages.sh
 
-check: #? formatting, vet, staticcheck, other platforms
+generate: #? write the CRD and the deep copies from the types in api/
+	@$(GENERATE) output:crd:dir=deploy/crds
+
+check: #? formatting, vet, staticcheck, generated files, other platforms
 	@echo '--- check'
 	@files=$$($(TOOL) gofumpt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$files" ]; then echo "not gofumpt-ed (make fmt):"; echo "$$files"; exit 1; fi
 	@$(GO) vet ./...
 	@$(TOOL) staticcheck ./...
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(GENERATE) output:dir=$$dir && \
+		for f in api/v1alpha1/zz_generated.deepcopy.go deploy/crds/fairlead.dev_externalservices.yaml; do \
+			diff -u $$f $$dir/$${f##*/} || { echo "$$f is not what the types say (make generate)"; exit 1; }; done
 	@GOOS=darwin $(GO) vet ./cmd/... ./internal/...
 
 unit: #? unit tests, with the race detector
@@ -45,6 +52,17 @@ fuzz: #? fuzz every target for FUZZTIME
 
 bench: build #? measure beside CoreDNS and HAProxy, and write docs/benchmarks.md
 	@$(GO) run ./test/bench -o docs/benchmarks.md
+
+# Flags of test/cluster/up, -host=db=10.0.1.25 for instance; without -node it needs no root.
+CLUSTER ?= -node
+
+cluster-up: #? start a real Kubernetes with a node, and print its KUBECONFIG line
+	@$(GO) build -o bin/cluster ./test/cluster/up
+	@./bin/cluster $(CLUSTER) -detach
+
+cluster-down: #? end what cluster-up has started
+	@$(GO) build -o bin/cluster ./test/cluster/up
+	@./bin/cluster -down
 
 fmt: #? format the code
 	@$(TOOL) gofumpt -w $$(git ls-files -co --exclude-standard '*.go')

@@ -5,23 +5,44 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Group, Version and Kind of an ExternalService.
-const (
-	Group   = "fairlead.dev"
-	Version = "v1alpha1"
-	Kind    = "ExternalService"
-)
-
 // ExternalService gives a service that lives outside the cluster a stable name
-// and address inside it.
+// and address inside it. It becomes a Service of the same name, with endpoints
+// that are kept current.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:shortName=xsvc
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Type",type=string,JSONPath=`.spec.type`
+// +kubebuilder:printcolumn:name="Active",type=string,JSONPath=`.status.active.summary`,description="The targets that are published"
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether a client that connects now reaches an endpoint"
+// +kubebuilder:printcolumn:name="Endpoints",type=string,JSONPath=`.status.endpoints`,description="Endpoints that are ready, of those that are published"
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name becomes the name of a Service: write lower-case letters, digits and hyphens, at most 63, beginning with a letter"
 type ExternalService struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
+	// Spec is what is wanted.
 	Spec ExternalServiceSpec `json:"spec"`
+	// Status is what is. Only the controller writes it.
+	// +optional
+	Status ExternalServiceStatus `json:"status,omitzero"`
+}
+
+// ExternalServiceList is a list of ExternalServices.
+//
+// +kubebuilder:object:root=true
+type ExternalServiceList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []ExternalService `json:"items"`
 }
 
 // ServiceType says how an ExternalService appears to its clients.
+//
+// +kubebuilder:validation:Enum=ClusterIP;Headless;ExternalName
 type ServiceType string
 
 // The types of an ExternalService.
@@ -35,125 +56,81 @@ const (
 )
 
 // ExternalServiceSpec is what is wanted.
+//
+// +kubebuilder:validation:XValidation:rule="self.type != 'ClusterIP' || (has(self.ports) && size(self.ports) > 0)",message="type ClusterIP needs at least one port: write ports: [{port: 5432}], or type: Headless for a name without a virtual IP",fieldPath=".ports",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="self.type != 'ExternalName' || size(self.targets) == 0 || self.targets.exists(t, has(t.hostname) && t.hostname.size() > 0 && self.targets.all(o, t.priority <= o.priority))",message="type ExternalName is a CNAME, and no target of the best tier has a hostname: write a target with a hostname, or type: Headless to answer with addresses",fieldPath=".targets"
 type ExternalServiceSpec struct {
-	// Type defaults to ClusterIP.
+	// Type says how the service appears to its clients. ClusterIP has a virtual
+	// IP that spreads connections over the endpoints. Headless answers with every
+	// ready address, and each target's own name answers too
+	// (primary.analytics-db.reporting.svc.cluster.local). ExternalName is a CNAME
+	// to the active target's hostname. It may be changed at any time. Defaults to
+	// ClusterIP.
+	// +optional
+	// +kubebuilder:default=ClusterIP
 	Type ServiceType `json:"type,omitempty"`
-	// Ports are needed for type ClusterIP, optional for Headless, and mean
-	// nothing to ExternalName.
+	// Ports are what clients connect to, and where the targets listen. They are
+	// needed for type ClusterIP, optional for Headless, and mean nothing to
+	// ExternalName.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:XValidation:rule="size(self) < 2 || self.all(p, has(p.name) && p.name.size() > 0)",message="where there are several ports each needs a name: write a name such as http or postgres"
+	// +kubebuilder:validation:XValidation:rule="self.all(p, !has(p.name) || p.name.size() == 0 || self.exists_one(o, has(o.name) && o.name == p.name))",message="two ports have one name: give each port a name of its own"
+	// +kubebuilder:validation:XValidation:rule="self.all(p, self.exists_one(o, o.port == p.port && o.protocol == p.protocol))",message="two ports have one number and protocol: give each port a number of its own, or another protocol"
 	Ports []Port `json:"ports,omitempty"`
-	// Targets are the places where the service lives; at least one.
+	// Targets are the places where the service lives; at least one. The best
+	// tier, the one with the lowest priority, is published.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:XValidation:rule="size(self) > 0",message="an ExternalService needs at least one target: write targets: [{name: primary, hostname: db.example.com}]",reason=FieldValueRequired
+	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(o, o.name == t.name))",message="two targets have one name: give each target a name of its own"
 	Targets []Target `json:"targets"`
-	// SessionAffinity is None (the default) or ClientIP.
+	// SessionAffinity is None, or ClientIP so that a client sticks to its
+	// endpoint for three hours. Defaults to None.
+	// +optional
+	// +kubebuilder:default=None
+	// +kubebuilder:validation:Enum=None;ClientIP
 	SessionAffinity corev1.ServiceAffinity `json:"sessionAffinity,omitempty"`
-	// Probe says how targets are watched.
+	// Probe says how targets are watched. Without it every address that is
+	// known counts as up.
+	// +optional
 	Probe *Probe `json:"probe,omitempty"`
 	// Failover says when the service moves between tiers.
+	// +optional
 	Failover *Failover `json:"failover,omitempty"`
 	// Resolution bounds how names are looked up.
+	// +optional
 	Resolution *Resolution `json:"resolution,omitempty"`
 }
 
 // Port is one port of the service.
 type Port struct {
 	// Name is a DNS label, needed where there is more than one port.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="not a DNS label: write lower-case letters, digits and hyphens, such as http or postgres"
 	Name string `json:"name,omitempty"`
 	// Port is what clients connect to, 1 to 65535.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port"`
-	// TargetPort is where the targets listen. Defaults to Port.
+	// TargetPort is where the targets listen. Defaults to port. The port of an
+	// SRV record goes before it.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
 	TargetPort int32 `json:"targetPort,omitempty"`
-	// Protocol is TCP (the default) or UDP.
+	// Protocol is TCP or UDP. Defaults to TCP.
+	// +optional
+	// +kubebuilder:default=TCP
+	// +kubebuilder:validation:Enum=TCP;UDP
 	Protocol corev1.Protocol `json:"protocol,omitempty"`
-	// AppProtocol is passed on to the Service.
+	// AppProtocol is passed on to the Service and its endpoints: a name such as
+	// http or kubernetes.io/h2c.
+	// +optional
+	// +kubebuilder:validation:MaxLength=316
+	// +kubebuilder:validation:XValidation:rule="!format.qualifiedName().validate(self).hasValue()",message="not a qualified name: write a name such as http or example.com/protocol"
 	AppProtocol *string `json:"appProtocol,omitempty"`
-}
-
-// Target is one place where the service lives. Exactly one of Hostname,
-// Addresses, SRV and Service is set.
-type Target struct {
-	// Name is a DNS label, unique in the service.
-	Name string `json:"name"`
-	// Priority is the target's tier: lower is preferred, equals share the load.
-	// Defaults to 0.
-	Priority int32 `json:"priority,omitempty"`
-	// Hostname is a DNS name with at least two labels, kept resolved at its TTL.
-	Hostname string `json:"hostname,omitempty"`
-	// Addresses are IPv4 or IPv6 addresses.
-	Addresses []string `json:"addresses,omitempty"`
-	// SRV is an SRV owner name (RFC 2782): _postgres._tcp.example.com.
-	SRV string `json:"srv,omitempty"`
-	// Service is a Service in the cluster.
-	Service *ServiceReference `json:"service,omitempty"`
-}
-
-// ServiceReference names a Service in the cluster.
-type ServiceReference struct {
-	Name string `json:"name"`
-	// Namespace defaults to the ExternalService's own.
-	Namespace string `json:"namespace,omitempty"`
-}
-
-// Probe says how targets are watched, in the kubelet's vocabulary. At most one
-// of TCP, TLS, HTTP and GRPC is set; none means TCP.
-type Probe struct {
-	// Interval between two probes of an endpoint. Defaults to 5s.
-	Interval *metav1.Duration `json:"interval,omitempty"`
-	// Timeout of one probe. Defaults to 1s.
-	Timeout *metav1.Duration `json:"timeout,omitempty"`
-	// FailureThreshold is how many failures in a row take an endpoint down.
-	// Defaults to 3.
-	FailureThreshold int32 `json:"failureThreshold,omitempty"`
-	// SuccessThreshold is how many successes in a row bring it back. Defaults to 2.
-	SuccessThreshold int32 `json:"successThreshold,omitempty"`
-
-	TCP  *TCPProbe  `json:"tcp,omitempty"`
-	TLS  *TLSProbe  `json:"tls,omitempty"`
-	HTTP *HTTPProbe `json:"http,omitempty"`
-	GRPC *GRPCProbe `json:"grpc,omitempty"`
-}
-
-// TCPProbe succeeds when a connection is accepted.
-type TCPProbe struct{}
-
-// TLSProbe succeeds when a handshake verifies.
-type TLSProbe struct {
-	ServerName string `json:"serverName,omitempty"`
-}
-
-// HTTPProbe succeeds when the response has an expected status.
-type HTTPProbe struct {
-	// Scheme is http (the default) or https.
-	Scheme   string  `json:"scheme,omitempty"`
-	Host     string  `json:"host,omitempty"`
-	Path     string  `json:"path,omitempty"`
-	Statuses []int32 `json:"statuses,omitempty"`
-}
-
-// GRPCProbe succeeds when the health protocol says SERVING.
-type GRPCProbe struct {
-	Service string `json:"service,omitempty"`
-}
-
-// Failover says when the service moves between tiers.
-type Failover struct {
-	// Failback is Automatic (the default) or Manual.
-	Failback string `json:"failback,omitempty"`
-	// FailbackDelay is how long the better tier must stay healthy first.
-	// Defaults to 1m.
-	FailbackDelay *metav1.Duration `json:"failbackDelay,omitempty"`
-	// WhenAllDown is KeepLast (the default) or Withdraw.
-	WhenAllDown string `json:"whenAllDown,omitempty"`
-}
-
-// Resolution bounds how names are looked up.
-type Resolution struct {
-	// MinInterval is the floor under a record's TTL. Defaults to 1s.
-	MinInterval *metav1.Duration `json:"minInterval,omitempty"`
-	// MaxInterval is the ceiling over a record's TTL. Defaults to 5m.
-	MaxInterval *metav1.Duration `json:"maxInterval,omitempty"`
-	// MissingGrace is how long NXDOMAIN or an empty answer must last before it
-	// is believed. Defaults to 1m.
-	MissingGrace *metav1.Duration `json:"missingGrace,omitempty"`
-	// Retain keeps addresses that rotate out of a large answer this long.
-	// Defaults to 0s.
-	Retain *metav1.Duration `json:"retain,omitempty"`
 }

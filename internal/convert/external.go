@@ -64,6 +64,7 @@ func (r *report) externalPorts(in []v1alpha1.Port) []model.Port {
 			port.AppProtocol = *p.AppProtocol
 		}
 		checks.name(path, p.Name)
+		checks.appProtocol(path.Child("appProtocol"), p.AppProtocol)
 		checks.number(path.Child("port"), p.Port)
 		if p.TargetPort != 0 {
 			checks.number(path.Child("targetPort"), p.TargetPort)

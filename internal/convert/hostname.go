@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -21,6 +22,10 @@ func (r *report) srv(path *field.Path, name string) bool {
 	labels := strings.SplitN(name, ".", 3)
 	if len(labels) < 3 || !underscored(labels[0]) || !underscored(labels[1]) {
 		r.error("InvalidHostname", path, fmt.Sprintf("%q is not an SRV name", name), "write _SERVICE._PROTOCOL.DOMAIN, such as _postgres._tcp.example.com; for a plain name write hostname")
+		return false
+	}
+	if len(name) > validation.DNS1123SubdomainMaxLength {
+		r.error("InvalidHostname", path, fmt.Sprintf("%q is not a DNS name: %s", name, validation.MaxLenError(validation.DNS1123SubdomainMaxLength)), "write the name that the outside DNS knows")
 		return false
 	}
 	return r.outsideName(path, name, labels[2])

@@ -63,6 +63,16 @@ func (c *portChecks) protocol(path *field.Path, p model.Protocol, n int32, allow
 	c.numbers[id] = path
 }
 
+// appProtocol checks a name that is passed on to the Service, where there is one.
+func (c *portChecks) appProtocol(path *field.Path, name *string) {
+	if name == nil {
+		return
+	}
+	if bad := validation.IsQualifiedName(*name); len(bad) > 0 {
+		c.r.error("InvalidName", path, fmt.Sprintf("%q is not a qualified name: %s", *name, short(bad[0])), "write a name such as http or example.com/protocol")
+	}
+}
+
 // orList is "A, B or C".
 func orList[T ~string](words []T) string {
 	if len(words) == 0 {

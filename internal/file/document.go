@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -127,7 +128,7 @@ func (p *parser) fail(problem model.Problem) {
 
 // decode reads an object of a kind that counts.
 func (p *parser) decode(n *yaml.Node, items []int, tm typeMeta, k *kind) {
-	data, err := encodeJSON(n, p.buf)
+	data, err := encodeJSON(withoutStatus(n), p.buf)
 	p.buf = data
 	if bad := new(syntaxError); errors.As(err, &bad) {
 		if bytes.Contains(p.doc.text, []byte("{{")) {
@@ -155,4 +156,24 @@ func (p *parser) decode(n *yaml.Node, items []int, tm typeMeta, k *kind) {
 	p.doc.objects = append(p.doc.objects, object{
 		value: value, line: n.Line, root: p.root, items: items, problems: problems, causes: causes, refused: refused,
 	})
+}
+
+// statusField is what a controller wrote into an object that kubectl printed.
+const statusField = "status"
+
+// withoutStatus returns the object without its status, which may be that of
+// another version and says nothing about what is wanted.
+func withoutStatus(n *yaml.Node) *yaml.Node {
+	if n.Kind != yaml.MappingNode {
+		return n
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != statusField {
+			continue
+		}
+		spec := *n
+		spec.Content = slices.Concat(n.Content[:i], n.Content[i+2:])
+		return &spec
+	}
+	return n
 }

@@ -79,12 +79,12 @@ func (in *inspector) structure(n *yaml.Node, t reflect.Type, path string, line i
 	for i, p := range entries {
 		name := follow(p.key).Value
 		full := inside(path, name)
+		if full == statusField {
+			continue // see withoutStatus
+		}
 		if ft, ok := fields[name]; ok {
 			in.value(p.value, ft, full, p.key.Line)
 			continue
-		}
-		if full == "status" {
-			continue // what a controller wrote into an object that kubectl printed
 		}
 		if lost[i] != "" {
 			in.outdented(entries, lost, i, path)

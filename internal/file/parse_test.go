@@ -68,6 +68,8 @@ func TestWhatIsWrongWithAText(t *testing.T) {
 			"a.yaml:7: Warning UnknownField: unknown field spec.externalname: it is ignored; did you mean externalName? => write externalName\n"},
 		{"an unknown field of ours", xhead + "spec:\n  type: Headless\n  targets:\n  - name: a\n    hostnmae: a.example.com\n", "a.yaml:8: Error UnknownField: unknown field spec.targets[0].hostnmae; did you mean hostname? => write hostname\n"},
 		{"a status, as kubectl prints it", xhead + "spec:\n  type: Headless\n  targets: [{name: a, hostname: a.example.com}]\nstatus: {conditions: [], whatever: 1}\n", served},
+		{"a status of another version", xhead + "spec:\n  type: Headless\n  targets: [{name: a, hostname: a.example.com}]\nstatus:\n  conditions: {Ready: yes}\n  active: primary\n", served},
+		{"a status of a Service", head + "spec:\n  type: ExternalName\n  externalName: a.example.com\nstatus:\n  loadBalancer: none\n", served},
 		{"an unknown field like none", xhead + "spec:\n  type: Headless\n  targets: [{name: a, hostname: a.example.com}]\n  retries: 3\n", "a.yaml:7: Error UnknownField: unknown field spec.retries => the fields here are failover, ports, probe, resolution, sessionAffinity, targets, type\n"},
 		{"wrong types", "apiVersion: v1\nkind: Service\nmetadata:\n  name: 5\n  labels: [a]\n  creationTimestamp: today\nspec:\n  ports:\n  - {port: abc, targetPort: [80]}\n  - {port: \"80\"}\n  selector: x\n  publishNotReadyAddresses: maybe\n  externalIPs: 1.2.3.4\n", `a.yaml:4: Error WrongType: metadata.name must be a string, and is the number 5 => write it in quotes: "5"
 a.yaml:5: Error WrongType: metadata.labels must be a mapping, and is a list => write FIELD: VALUE, each on a line of its own

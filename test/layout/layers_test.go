@@ -24,6 +24,7 @@ var layers = map[string]struct {
 	"internal/failover":  {may: []string{"internal/model"}, why: "the decision is pure: no clock, no I/O, no Kubernetes"},
 	"internal/vip":       {may: []string{"internal/model"}, why: "address assignment is pure"},
 	"internal/convert":   {may: []string{"internal/model", "api/v1alpha1"}, kube: true, why: "the one place where API types become nouns"},
+	"internal/render":    {may: []string{"internal/model", "api/v1alpha1"}, kube: true, why: "decisions become Kubernetes objects here, purely: what writes them is elsewhere"},
 	"internal/resolve":   {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
 	"internal/relay":     {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
 	"internal/dnsserver": {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
@@ -37,12 +38,14 @@ var layers = map[string]struct {
 	"api/v1alpha1":       {kube: true, why: "types for others to use"},
 	"cmd/fairlead":       {may: []string{"*"}, kube: true, why: "wiring"},
 	"cmd/standins":       {may: []string{"internal/standin"}, why: "wiring of the stand-ins"},
-	"test/cluster":       {why: "tests bring no dependency into the product"},
-	"test/cluster/up":    {may: []string{"test/cluster"}, why: "tests bring no dependency into the product"},
+	"test/cluster":       {may: []string{"test/lab"}, why: "tests bring no dependency into the product"},
+	"test/cluster/up":    {may: []string{"test/cluster", "test/lab"}, why: "tests bring no dependency into the product"},
 	"test/lab":           {why: "the outside world of the tests knows nothing of the product"},
 	"test/layout":        {why: "tests only"},
 	"test/e2e":           {may: []string{"test/lab"}, why: "whole-system tests judge the binary from outside"},
-	"test/differential":  {may: []string{"test/cluster"}, why: "whole-system tests judge the binary from outside"},
+	"test/differential":  {may: []string{"test/cluster", "test/lab"}, why: "whole-system tests judge the binary from outside"},
+	"test/crd":           {may: []string{"test/cluster", "test/lab"}, why: "tests only: the CRD and internal/convert are held against each other"},
+	"test/render":        {may: []string{"test/cluster", "test/lab"}, why: "tests only: internal/render against a real API server"},
 	"test/bench":         {may: []string{"test/lab", "test/cluster"}, why: "benchmarks measure the binary from outside"},
 }
 
@@ -97,7 +100,7 @@ func TestImportsGoDown(t *testing.T) {
 
 // TestThePureOnesArePure: no clock, no I/O, no logs in what decides.
 func TestThePureOnesArePure(t *testing.T) {
-	for _, name := range []string{"internal/model", "internal/failover", "internal/vip"} {
+	for _, name := range []string{"internal/model", "internal/failover", "internal/vip", "internal/render"} {
 		out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, module+"/"+name).Output()
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,92 @@
+package v1alpha1
+
+// The conditions of an ExternalService. Names, polarity and shape follow the
+// Gateway API: True is good and False is bad for every one of them, and a
+// condition that is absent has not been looked at yet. Each has one reason for
+// machines and one message for people; the same two stand in the event, the log
+// and the metric.
+const (
+	// ConditionAccepted is True when the spec is valid and the name is free.
+	// While it is False nothing is written but the status, and what was
+	// published before stays. Never absent once the controller has seen the
+	// object.
+	ConditionAccepted = "Accepted"
+	// ConditionResolved is True when DNS confirms the addresses of the published
+	// tier, or they need no DNS. While it is False what was known stays
+	// published. Absent while Accepted is False.
+	ConditionResolved = "Resolved"
+	// ConditionHealthy is True when an endpoint of the published tier passes its
+	// probe. Absent while Accepted is False, and without a probe in the spec.
+	ConditionHealthy = "Healthy"
+	// ConditionProgrammed is True when the Service and its EndpointSlices stand
+	// as decided. Absent while Accepted is False.
+	ConditionProgrammed = "Programmed"
+	// ConditionReady sums up: True when a client that connects now reaches an
+	// endpoint. Never absent once the controller has seen the object.
+	ConditionReady = "Ready"
+)
+
+// The reasons of Accepted.
+const (
+	// ReasonAccepted: the spec is valid. Status True.
+	ReasonAccepted = "Accepted"
+	// ReasonServiceExists: a Service of this name exists, Fairlead did not make
+	// it, and it does not carry fairlead.dev/adopt: "true".
+	ReasonServiceExists = "ServiceExists"
+	// ReasonHostnameInCluster: a target's name is inside the cluster domain.
+	ReasonHostnameInCluster = "HostnameInCluster"
+	// ReasonNotPermitted: the target's namespace does not consent.
+	ReasonNotPermitted = "NotPermitted"
+	// ReasonInvalid: the spec breaks another rule. The API server refuses such
+	// specs, so it is an object from before the rule.
+	ReasonInvalid = "Invalid"
+)
+
+// The reasons of Resolved, of targets, and of Ready where that is why.
+const (
+	// ReasonFixed: addresses stand in the spec; there is nothing to resolve.
+	// Status True.
+	ReasonFixed = "Fixed"
+	// ReasonResolved: DNS gave records. Status True.
+	ReasonResolved = "Resolved"
+	// ReasonPending: the first lookup is under way.
+	ReasonPending = "Pending"
+	// ReasonLookupFailed: the lookup failed; what was known stays.
+	ReasonLookupFailed = "LookupFailed"
+	// ReasonMissing: the name has lost its records; what was known stays for
+	// missingGrace.
+	ReasonMissing = "Missing"
+	// ReasonNotFound: the name does not exist.
+	ReasonNotFound = "NameNotFound"
+	// ReasonNoAddresses: the name exists without records.
+	ReasonNoAddresses = "NoAddresses"
+	// ReasonForbidden: an address may not be published and is left out; the good
+	// ones beside it are published.
+	ReasonForbidden = "AddressForbidden"
+	// ReasonStandby: the target is not published, since one of a better tier is.
+	ReasonStandby = "Standby"
+)
+
+// The reasons of Programmed.
+const (
+	// ReasonListening: a virtual IP takes connections. Status True.
+	ReasonListening = "Listening"
+	// ReasonServed: the service's names are answered. Status True.
+	ReasonServed = "RecordsServed"
+	// ReasonNothing: there is nothing to connect to yet. Status True.
+	ReasonNothing = "NothingToServe"
+)
+
+// The reasons of Ready.
+const (
+	// ReasonEndpointsReady: there is at least one ready endpoint. Status True.
+	ReasonEndpointsReady = "EndpointsReady"
+	// ReasonNameServed: the CNAME is served. Status True.
+	ReasonNameServed = "NameServed"
+	// ReasonNoTargets: nothing says where the service lives.
+	ReasonNoTargets = "NoTargets"
+	// ReasonNoEndpoints: there is no address to connect to.
+	ReasonNoEndpoints = "NoEndpoints"
+	// ReasonNoReadyEndpoints: there are addresses, and none takes connections.
+	ReasonNoReadyEndpoints = "NoReadyEndpoints"
+)

@@ -1,0 +1,71 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// ExternalServiceStatus is what is published, and what is known of the targets.
+// It is written when it changes, and not to say that nothing has.
+type ExternalServiceStatus struct {
+	// ObservedGeneration is the generation of the spec that this status is about.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// Conditions are Accepted, Resolved, Healthy, Programmed and Ready. True is
+	// good, and Ready sums up.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	// Active is the tier that is published. Absent while none is.
+	// +optional
+	Active *ActiveTier `json:"active,omitempty"`
+	// Endpoints is how many endpoints are ready, of those that are published:
+	// 2/3. Absent for type ExternalName, which has none.
+	// +optional
+	Endpoints string `json:"endpoints,omitempty"`
+	// Targets are in the order of the spec.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	Targets []TargetStatus `json:"targets,omitempty"`
+}
+
+// ActiveTier is the tier that is published.
+type ActiveTier struct {
+	// Priority is the tier's.
+	Priority int32 `json:"priority"`
+	// Targets are the names of the targets that are published.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	Targets []string `json:"targets"`
+	// Summary is those names in one line, for kubectl get: a,b.
+	// +optional
+	Summary string `json:"summary,omitempty"`
+	// Since is when the service moved to this tier.
+	Since metav1.Time `json:"since"`
+}
+
+// TargetStatus is what is known about one target.
+type TargetStatus struct {
+	// Name is the target's.
+	Name string `json:"name"`
+	// Addresses are the ones known now, ready or not.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1024
+	Addresses []AddressStatus `json:"addresses,omitempty"`
+	// Reason is one of the words that conditions have.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+	// Message says it to a person.
+	// +optional
+	Message string `json:"message,omitempty"`
+}
+
+// AddressStatus is one address of a target.
+type AddressStatus struct {
+	// IP is an IPv4 or IPv6 address.
+	IP string `json:"ip"`
+	// Ready addresses take traffic while their target is published.
+	Ready bool `json:"ready"`
+}

@@ -1,0 +1,74 @@
+package render
+
+import (
+	"net/netip"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"fairlead.dev/internal/model"
+)
+
+// Manager is the value of the labels that say whose an object is.
+const Manager = "fairlead.dev"
+
+// Input is all that the objects depend on.
+type Input struct {
+	Published *model.Published
+	// Owner is the object whose deletion takes all of them with it.
+	Owner metav1.OwnerReference
+	// Slices are the EndpointSlices that Fairlead keeps for the service, as they
+	// stand. They are only read.
+	Slices []*discoveryv1.EndpointSlice
+	// Taken reports whether an EndpointSlice of that name is somebody else's.
+	// Nil means that none is.
+	Taken func(name string) bool
+}
+
+// Output is what is to be written.
+type Output struct {
+	// Service is whole, for server-side apply. Nil means that nothing is known
+	// that it could say, and what stands stays.
+	Service *corev1.Service
+	Slices  Changes
+	// Findings are the addresses that are left out, in the order of the decision.
+	Findings []Finding
+}
+
+// Changes are the writes that make the EndpointSlices right. They must be made
+// in this order: an endpoint that moves to another slice is then never missing.
+type Changes struct {
+	// Create and Update are whole, for server-side apply. What is in Create does
+	// not stand yet: creating it must fail if it does, for then it is somebody
+	// else's.
+	Create, Update []*discoveryv1.EndpointSlice
+	// Delete are slices of the Input.
+	Delete []*discoveryv1.EndpointSlice
+}
+
+// Empty reports whether there is nothing to write.
+func (c Changes) Empty() bool { return len(c.Create)+len(c.Update)+len(c.Delete) == 0 }
+
+// Finding is an address that is left out, and why.
+type Finding struct {
+	// Target is the name of the target that it belongs to.
+	Target  string
+	Addr    netip.Addr
+	Reason  string
+	Message string
+}
+
+// Render returns the objects of a service.
+func Render(in Input) Output {
+	endpoints, findings := publishable(in.Published.Decision.Endpoints)
+	out := Output{Service: service(in), Findings: findings}
+	p := newPlan(in)
+	if in.Published.Service.Type == model.ExternalName {
+		p.withdraw()
+	} else {
+		p.publish(endpoints)
+	}
+	out.Slices = p.changes()
+	return out
+}
