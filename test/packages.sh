@@ -4,7 +4,7 @@
 set -euo pipefail
 
 # command:package
-needs="dig:bind9-dnsutils named:bind9 psql:postgresql-client curl:curl haproxy:haproxy dnsperf:dnsperf ip:iproute2 chromium:chromium gcc:gcc setpriv:util-linux nc:netcat-openbsd wrk:wrk"
+needs="dig:bind9-dnsutils named:bind9 psql:postgresql-client curl:curl haproxy:haproxy dnsperf:dnsperf ip:iproute2 chromium:chromium gcc:gcc setpriv:util-linux nc:netcat-openbsd wrk:wrk runc:runc nft:nftables conntrack:conntrack busybox:busybox-static"
 
 missing=()
 for need in $needs; do
@@ -12,6 +12,7 @@ for need in $needs; do
 done
 [ -e /usr/include/stdio.h ] || missing+=(libc6-dev) # for the race detector
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+[ -x /usr/lib/cni/ptp ] || missing+=(containernetworking-plugins)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

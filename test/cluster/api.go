@@ -35,29 +35,46 @@ func newAPIClient(base, token, ca string) *apiClient {
 
 // do sends one request, with body as JSON unless it is nil.
 func (a *apiClient) do(ctx context.Context, method, path string, body any) error {
+	_, err := a.send(ctx, method, path, body)
+	return err
+}
+
+// get reads an object.
+func (a *apiClient) get(ctx context.Context, path string, into any) error {
+	answer, err := a.send(ctx, "GET", path, nil)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return fmt.Errorf("GET %s: %w", path, err)
+	}
+	return nil
+}
+
+func (a *apiClient) send(ctx context.Context, method, path string, body any) ([]byte, error) {
 	var payload bytes.Buffer
 	if body != nil {
 		if err := json.NewEncoder(&payload).Encode(body); err != nil {
-			return fmt.Errorf("%s %s: %w", method, path, err)
+			return nil, fmt.Errorf("%s %s: %w", method, path, err)
 		}
 	}
 	req, err := http.NewRequestWithContext(ctx, method, a.base+path, &payload)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+a.token)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := a.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	if resp.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %.300s", method, path, resp.Status, answer)
+		return nil, fmt.Errorf("%s %s: %s: %.300s", method, path, resp.Status, answer)
 	}
-	return nil
+	return answer, nil
 }

@@ -18,11 +18,11 @@ import (
 // Build makes sure that the programs are built, so that the next start is
 // quick. It is for a build machine to warm its cache.
 func Build(ctx context.Context, log io.Writer) error {
-	_, err := build(ctx, log)
+	_, err := build(ctx, Options{Node: true}, log)
 	return err
 }
 
-func build(ctx context.Context, log io.Writer) (programs, error) {
+func build(ctx context.Context, opts Options, log io.Writer) (programs, error) {
 	root, err := findRoot()
 	if err != nil {
 		return programs{}, err
@@ -36,7 +36,10 @@ func build(ctx context.Context, log io.Writer) (programs, error) {
 	if p.kube, err = b.ensure(ctx, kubeSource()); err != nil {
 		return p, err
 	}
-	p.coredns, err = b.ensure(ctx, corednsSource())
+	if p.coredns, err = b.ensure(ctx, corednsSource()); err != nil || !opts.Node {
+		return p, err
+	}
+	p.containerd, err = b.ensure(ctx, containerdSource())
 	return p, err
 }
 
@@ -117,7 +120,7 @@ func (b builder) key(ctx context.Context, src source) (string, error) {
 	slices.Sort(files)
 
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s%q%q\n", env, src.flags, src.links)
+	fmt.Fprintf(sum, "%s%q%q%t\n", env, src.flags, src.links, src.tools)
 	for _, path := range files {
 		data, err := os.ReadFile(path)
 		if err != nil {

@@ -1,9 +1,13 @@
 //go:build linux
 
-// Package cluster runs the control tier of a real Kubernetes for tests: etcd,
-// kube-apiserver and CoreDNS on loopback addresses, without root, in seconds.
-// It has no node: no kubelet, no kube-proxy, nothing schedules or carries
-// traffic. It imports the standard library only and knows nothing of Fairlead.
+// Package cluster runs a real Kubernetes for tests, in seconds. The control
+// tier is etcd, kube-apiserver and CoreDNS on loopback addresses, without root;
+// nothing schedules or carries traffic there. The node tier (Options.Node) adds
+// kubelet, containerd, kube-proxy and kube-scheduler, so that real Pods run,
+// and the world outside the cluster: hosts with their own addresses and a DNS
+// server that can be told to fail. All of it stands in namespaces that die with
+// the test; the machine's own network is never touched. The package knows
+// nothing of Fairlead.
 package cluster
 
 import (
@@ -14,20 +18,23 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
 
 // startTimeout bounds everything after the build.
-const startTimeout = 60 * time.Second
+const startTimeout = 90 * time.Second
 
-// Cluster is a running control tier. Its methods may be called concurrently.
+// Cluster is a running tier. Its methods may be called concurrently.
 type Cluster struct {
 	work     *workdir
 	programs programs
 	api      *apiClient
 	dnsAddr  netip.AddrPort
 	dnsZone  string
+	node     *node // nil without one
+	mu       sync.Mutex
 	parts    []*process
 	held     []*reservation
 	stop     func() error
@@ -42,7 +49,7 @@ func Up(ctx context.Context, opts Options, log io.Writer) (*Cluster, error) {
 	if err := opts.validate(); err != nil {
 		return nil, err
 	}
-	built, err := build(ctx, log)
+	built, err := build(ctx, opts, log)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +71,14 @@ func Up(ctx context.Context, opts Options, log io.Writer) (*Cluster, error) {
 
 // startAll starts the parts in the order they need each other.
 func (c *Cluster) startAll(ctx context.Context, opts Options) error {
-	if err := c.startControlPlane(ctx, opts); err != nil {
+	if opts.Node {
+		return c.startNode(ctx, opts)
+	}
+	at, err := c.onLoopback()
+	if err != nil {
+		return err
+	}
+	if err := c.startControlPlane(ctx, opts, at); err != nil {
 		return err
 	}
 	return c.startDNS(ctx, opts.DNS)
@@ -77,13 +91,13 @@ func (c *Cluster) Stop() error {
 }
 
 func (c *Cluster) teardown() error {
-	for i := len(c.parts) - 1; i >= 0; i-- {
-		c.parts[i].kill()
+	for _, p := range slices.Backward(c.running()) {
+		p.kill()
 	}
 	for _, r := range c.held {
 		r.release()
 	}
-	return c.work.remove()
+	return errors.Join(c.node.remove(), c.work.remove())
 }
 
 // Kubeconfig is the path of a kubeconfig whose user may do everything.
@@ -92,10 +106,14 @@ func (c *Cluster) Kubeconfig() string {
 }
 
 // Bin is the path of a program of this tier: etcd, kube-apiserver,
-// kube-controller-manager, kubectl or coredns.
+// kube-controller-manager, kubectl or coredns; with a node kube-scheduler,
+// kubelet, kube-proxy, containerd or ctr, too.
 func (c *Cluster) Bin(name string) string {
-	if name == "coredns" {
+	switch name {
+	case "coredns":
 		return c.programs.coredns
+	case "containerd", "ctr":
+		return filepath.Join(filepath.Dir(c.programs.containerd), name)
 	}
 	return filepath.Join(filepath.Dir(c.programs.kube), name)
 }
@@ -105,7 +123,8 @@ func (c *Cluster) APIServer() string {
 	return c.api.base
 }
 
-// DNSAddr is where CoreDNS answers over UDP and TCP.
+// DNSAddr is where CoreDNS answers over UDP and TCP. With a node the machine
+// reaches it by Dial only.
 func (c *Cluster) DNSAddr() netip.AddrPort {
 	return c.dnsAddr
 }
@@ -113,18 +132,30 @@ func (c *Cluster) DNSAddr() netip.AddrPort {
 // launch starts one part and remembers it for Stop.
 func (c *Cluster) launch(s spec) (*process, error) {
 	s.log = c.work.path(s.name + ".log")
+	if c.node != nil && s.enter == nil {
+		s.enter = c.node.onNetwork()
+	}
 	p, err := startProcess(s)
 	if err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.parts = append(c.parts, p)
 	return p, nil
+}
+
+// running are the parts of now.
+func (c *Cluster) running() []*process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.parts)
 }
 
 // LogTail returns the last lines of every part's log, for a failed test.
 func (c *Cluster) LogTail(lines int) string {
 	var out string
-	for _, p := range c.parts {
+	for _, p := range c.running() {
 		data, err := os.ReadFile(p.log)
 		if err != nil {
 			continue // the part never opened its log

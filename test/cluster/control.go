@@ -17,22 +17,34 @@ import (
 // documentation; nothing ever dials it.
 const advertised = "192.0.2.1"
 
-// startControlPlane starts etcd and the API server side by side and waits
-// until the latter is ready; it retries etcd by itself.
-func (c *Cluster) startControlPlane(ctx context.Context, opts Options) error {
+// place says where the control plane runs and how it is reached.
+type place struct {
+	bind      netip.AddrPort // where the API server listens
+	advertise string         // the endpoint of the kubernetes Service
+	reach     netip.AddrPort // where the machine reaches the API server
+}
+
+// onLoopback is the place of a control tier without a node.
+func (c *Cluster) onLoopback() (place, error) {
 	held, err := reserve(netip.MustParseAddrPort("127.0.0.1:0"))
 	if err != nil {
-		return err
+		return place{}, err
 	}
 	c.held = append(c.held, held)
-	if err := c.writeCredentials(opts, held.addr); err != nil {
+	return place{bind: held.addr, advertise: advertised, reach: held.addr}, nil
+}
+
+// startControlPlane starts etcd and the API server side by side and waits
+// until the latter is ready; it retries etcd by itself.
+func (c *Cluster) startControlPlane(ctx context.Context, opts Options, at place) error {
+	if err := c.writeCredentials(opts, at); err != nil {
 		return err
 	}
 	etcd, err := c.launch(c.etcdSpec())
 	if err != nil {
 		return err
 	}
-	apiserver, err := c.launch(c.apiserverSpec(opts, held.addr))
+	apiserver, err := c.launch(c.apiserverSpec(opts, at))
 	if err != nil {
 		return err
 	}
@@ -50,14 +62,14 @@ func (c *Cluster) startControlPlane(ctx context.Context, opts Options) error {
 }
 
 // writeCredentials makes the files the parts read, and our own client.
-func (c *Cluster) writeCredentials(opts Options, addr netip.AddrPort) error {
+func (c *Cluster) writeCredentials(opts Options, at place) error {
 	first := opts.ServiceCIDR.Masked().Addr().Next() // of the kubernetes Service
-	certs, err := newCertificates(opts.DNS.Zone, addr.Addr(), first)
+	certs, err := newCertificates(opts.DNS.Zone, at.bind.Addr(), at.reach.Addr(), first)
 	if err != nil {
 		return err
 	}
 	token := rand.Text()
-	c.api = newAPIClient("https://"+addr.String(), token, certs.ca)
+	c.api = newAPIClient("https://"+at.reach.String(), token, certs.ca)
 	files := map[string]string{
 		"ca.crt":     certs.ca,
 		"api.crt":    certs.cert,
@@ -66,6 +78,7 @@ func (c *Cluster) writeCredentials(opts Options, addr netip.AddrPort) error {
 		"sa.pub":     certs.saPub,
 		"tokens.csv": token + `,admin,admin,"system:masters"` + "\n",
 		"kubeconfig": kubeconfig(c.api.base, c.work.path("ca.crt"), token),
+		"parts.conf": kubeconfig("https://"+at.bind.String(), c.work.path("ca.crt"), token),
 		"Corefile":   opts.DNS.corefile(),
 	}
 	for name, text := range files {
@@ -74,6 +87,11 @@ func (c *Cluster) writeCredentials(opts Options, addr netip.AddrPort) error {
 		}
 	}
 	return nil
+}
+
+// partsKubeconfig is for the parts, which stand where the API server does.
+func (c *Cluster) partsKubeconfig() string {
+	return c.work.path("parts.conf")
 }
 
 func kubeconfig(server, ca, token string) string {
@@ -92,7 +110,7 @@ func (c *Cluster) etcdSocket() string {
 }
 
 func (c *Cluster) etcdSpec() spec {
-	return spec{name: "etcd", path: c.programs.kube, args: []string{
+	return spec{name: "etcd", path: c.Bin("etcd"), args: []string{
 		"--data-dir=" + c.work.path("etcd"),
 		"--listen-client-urls=" + c.etcdSocket(),
 		"--advertise-client-urls=http://127.0.0.1:2379", // etcd insists on a port; nobody reads it
@@ -102,12 +120,12 @@ func (c *Cluster) etcdSpec() spec {
 	}}
 }
 
-func (c *Cluster) apiserverSpec(opts Options, addr netip.AddrPort) spec {
-	return spec{name: "kube-apiserver", path: c.programs.kube, args: []string{
+func (c *Cluster) apiserverSpec(opts Options, at place) spec {
+	return spec{name: "kube-apiserver", path: c.Bin("kube-apiserver"), args: []string{
 		"--etcd-servers=" + c.etcdSocket(),
-		"--bind-address=" + addr.Addr().String(),
-		"--secure-port=" + strconv.Itoa(int(addr.Port())),
-		"--advertise-address=" + advertised,
+		"--bind-address=" + at.bind.Addr().String(),
+		"--secure-port=" + strconv.Itoa(int(at.bind.Port())),
+		"--advertise-address=" + at.advertise,
 		"--tls-cert-file=" + c.work.path("api.crt"),
 		"--tls-private-key-file=" + c.work.path("api.key"),
 		"--service-account-issuer=https://kubernetes.default.svc." + opts.DNS.Zone,
@@ -115,13 +133,16 @@ func (c *Cluster) apiserverSpec(opts Options, addr netip.AddrPort) spec {
 		"--service-account-signing-key-file=" + c.work.path("sa.key"),
 		"--token-auth-file=" + c.work.path("tokens.csv"),
 		"--authorization-mode=Node,RBAC",
-		"--service-cluster-ip-range=" + opts.ServiceCIDR.String(),
+		"--service-cluster-ip-range=" + opts.serviceRanges(),
+		"--kubelet-preferred-address-types=InternalIP", // nobody can look up the node's name
 	}}
 }
 
 func (c *Cluster) controllersSpec(names []string) spec {
-	return spec{name: "kube-controller-manager", path: c.programs.kube, args: []string{
-		"--kubeconfig=" + c.Kubeconfig(),
+	return spec{name: "kube-controller-manager", path: c.Bin("kube-controller-manager"), args: []string{
+		"--kubeconfig=" + c.partsKubeconfig(),
+		"--root-ca-file=" + c.work.path("ca.crt"),
+		"--service-account-private-key-file=" + c.work.path("sa.key"),
 		"--controllers=" + strings.Join(names, ","),
 		"--leader-elect=false",
 		"--secure-port=0",

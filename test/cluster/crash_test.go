@@ -15,24 +15,32 @@ import (
 	"time"
 )
 
-// crashEnv makes the test binary a victim: it starts a tier, says so, and
-// waits for its death.
+// crashEnv makes the test binary a victim: it starts the tier of that name,
+// says so, and waits for its death.
 const crashEnv = "FAIRLEAD_TEST_CLUSTER_VICTIM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(crashEnv) != "" {
-		os.Exit(victim())
+	if tier := os.Getenv(crashEnv); tier != "" {
+		os.Exit(victim(Options{Node: tier == "node"}))
 	}
-	os.Exit(m.Run())
+	os.Exit(shared.Run(m))
 }
 
-func victim() int {
-	c, err := Up(context.Background(), Options{}, os.Stderr)
+func victim(opts Options) int {
+	c, err := Up(context.Background(), opts, os.Stderr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	words := []string{c.work.dir}
+	if opts.Node {
+		r, err := remainsOf(context.Background(), c)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		words = append(words, r.pidNamespace)
+	}
 	for _, p := range c.parts {
 		words = append(words, strconv.Itoa(p.pid))
 	}
@@ -40,10 +48,11 @@ func victim() int {
 	select {}
 }
 
-func TestACrashLeavesNothing(t *testing.T) {
-	t.Parallel()
+// crash starts a victim, kills it once it has started, and returns its words.
+func crash(t *testing.T, tier string) []string {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), crashEnv+"=1")
+	cmd.Env = append(os.Environ(), crashEnv+"="+tier)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -60,15 +69,19 @@ func TestACrashLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // it was killed
+	return strings.Fields(line)
+}
 
-	words := strings.Fields(line)
+func TestACrashLeavesNothing(t *testing.T) {
+	t.Parallel()
+	words := crash(t, "control")
 	dir, pids := words[0], words[1:]
 	if len(pids) != 3 {
 		t.Fatalf("the victim started %d parts, want 3", len(pids))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	err = poll(ctx, 10*time.Millisecond, func(context.Context) error {
+	err := poll(ctx, 10*time.Millisecond, func(context.Context) error {
 		for _, pid := range pids {
 			if alive(pid) {
 				return fmt.Errorf("process %s is alive", pid)

@@ -14,21 +14,24 @@ import (
 
 // startDNS starts CoreDNS and waits until it knows the kubernetes Service.
 func (c *Cluster) startDNS(ctx context.Context, opts DNS) error {
-	held, err := reserveBoth(opts.Addr)
-	if err != nil {
-		return err
+	c.dnsAddr = opts.Addr
+	if c.node == nil {
+		held, err := reserveBoth(opts.Addr)
+		if err != nil {
+			return err
+		}
+		c.held = append(c.held, held)
+		c.dnsAddr = held.addr
 	}
-	c.held = append(c.held, held)
-	c.dnsAddr = held.addr
 	coredns, err := c.launch(spec{
 		name: "coredns",
 		path: c.programs.coredns,
 		args: []string{"-conf", c.work.path("Corefile")},
 		env: []string{
-			"DNS_IP=" + held.addr.Addr().String(),
-			"DNS_PORT=" + strconv.Itoa(int(held.addr.Port())),
+			"DNS_IP=" + c.dnsAddr.Addr().String(),
+			"DNS_PORT=" + strconv.Itoa(int(c.dnsAddr.Port())),
 			"DNS_ZONE=" + opts.Zone,
-			"KUBECONFIG=" + c.Kubeconfig(),
+			"KUBECONFIG=" + c.partsKubeconfig(),
 		},
 	})
 	if err != nil {
@@ -52,7 +55,7 @@ func (c *Cluster) lookup(ctx context.Context, name string) ([]netip.Addr, error)
 	resolver := net.Resolver{
 		PreferGo: true,
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, c.dnsAddr.String())
+			return c.Dial(ctx, network, c.dnsAddr.String())
 		},
 	}
 	return resolver.LookupNetIP(ctx, "ip4", name)
@@ -81,7 +84,7 @@ func (c *Cluster) WaitDNS(ctx context.Context) error {
 			return fmt.Errorf("%s is %v, not %s", m.host(c.dnsZone), got, want)
 		}
 		return nil
-	}, c.parts...)
+	}, c.running()...)
 	if err != nil {
 		return fmt.Errorf("cluster: wait for CoreDNS to see the marker: %w", err)
 	}

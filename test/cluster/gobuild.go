@@ -24,8 +24,12 @@ func (b builder) goBuild(ctx context.Context, src source, out string) error {
 	fmt.Fprintf(b.log, "cluster: building %s for tests: %s the first time, seconds after that.\n", src.name, src.about)
 	fmt.Fprintf(b.log, "cluster: should a test's deadline end it, run it again: what is compiled is kept; or build first: go run ./test/cluster/up -build\n")
 
+	what := "."
+	if src.tools {
+		out, what = filepath.Dir(out)+string(filepath.Separator), "tool"
+	}
 	args := append([]string{"build", "-v", "-mod=readonly", "-buildvcs=false", "-o", out}, src.flags...)
-	cmd := goCommand(ctx, filepath.Join(b.root, src.name), append(args, ".")...)
+	cmd := goCommand(ctx, filepath.Join(b.root, src.name), append(args, what)...)
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
 		return fmt.Errorf("cluster: build %s: %w", src.name, err)

@@ -3,21 +3,35 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 )
 
 // Options says what differs from the default tier. The zero value is useful.
 type Options struct {
-	// ServiceCIDR is the range of ClusterIPs, 127.96.0.0/16 if not set, so
-	// that a ClusterIP can be bound on the machine itself.
+	// Node adds the node tier: one Ready node that runs Pods, and the world
+	// outside it. It needs root; see NodeAddr and Outside for what is where.
+	Node bool
+	// ServiceCIDR is the range of ClusterIPs. If not set it is 127.96.0.0/16,
+	// so that a ClusterIP can be bound on the machine itself, or 10.96.0.0/16
+	// with a node.
 	ServiceCIDR netip.Prefix
+	// ServiceCIDR6, if set, lets Services have IPv6 addresses, too: a range of
+	// at most 20 bits, fd00:10:96::/112 for instance. It is for the API: Pods
+	// have IPv4 addresses only.
+	ServiceCIDR6 netip.Prefix
 	// Controllers names controllers of kube-controller-manager to run, for
 	// instance "endpointslice-mirroring-controller" or "namespace-controller".
-	// Without any, kube-controller-manager is not started.
+	// Without any, kube-controller-manager is not started, but with a node
+	// those that Pods need are.
 	Controllers []string
+	// OutsideZones are what the outside DNS server of the node tier is
+	// authoritative for, example.com if not set.
+	OutsideZones []string
 	// DNS says how CoreDNS is set up.
 	DNS DNS
 }
@@ -25,12 +39,13 @@ type Options struct {
 // DNS is the part of Options about CoreDNS.
 type DNS struct {
 	// Addr is the loopback address and port to answer on, 127.0.0.1:0 if not
-	// set. Port 0 stands for a free one.
+	// set. Port 0 stands for a free one. With a node it cannot be chosen.
 	Addr netip.AddrPort
 	// Zone is the cluster's domain, cluster.local if empty.
 	Zone string
 	// Upstream is an address, or several with spaces between, that names
-	// outside the zone are forwarded to. If empty they are refused.
+	// outside the zone are forwarded to. If empty they are refused, but with a
+	// node the outside DNS server is asked.
 	Upstream string
 	// Pods is the kubernetes plugin's mode: disabled, insecure (if empty) or
 	// verified.
@@ -44,6 +59,9 @@ type DNS struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Node {
+		o = o.withNodeDefaults()
+	}
 	if !o.ServiceCIDR.IsValid() {
 		o.ServiceCIDR = netip.MustParsePrefix("127.96.0.0/16")
 	}
@@ -63,13 +81,30 @@ func (o Options) withDefaults() Options {
 }
 
 func (o Options) validate() error {
-	if a := o.DNS.Addr.Addr(); !a.Is4() || !a.IsLoopback() {
+	if o.Node && os.Geteuid() != 0 {
+		return errors.New("cluster: a node needs root; without one (Options.Node) the control tier does not")
+	}
+	if o.Node && o.DNS.Addr != nodeDNS() {
+		return fmt.Errorf("cluster: DNS.Addr %s: with a node it is %s; do not set it", o.DNS.Addr, nodeDNS())
+	}
+	if p := o.ServiceCIDR6; p.IsValid() && (!p.Addr().Is6() || p.Bits() < 108) {
+		return fmt.Errorf("cluster: ServiceCIDR6 %s is not an IPv6 range of at most 20 bits; use fd00:10:96::/112", p)
+	}
+	if a := o.DNS.Addr.Addr(); !o.Node && (!a.Is4() || !a.IsLoopback()) {
 		return fmt.Errorf("cluster: DNS.Addr %s is not an IPv4 loopback address; use one in 127.0.0.0/8", a)
 	}
 	if o.DNS.TTL%time.Second != 0 || o.DNS.TTL < 0 {
 		return fmt.Errorf("cluster: DNS.TTL %s: CoreDNS counts in whole seconds; round it", o.DNS.TTL)
 	}
 	return nil
+}
+
+// serviceRanges is what the API server takes ClusterIPs from, IPv4 first.
+func (o Options) serviceRanges() string {
+	if !o.ServiceCIDR6.IsValid() {
+		return o.ServiceCIDR.String()
+	}
+	return o.ServiceCIDR.String() + "," + o.ServiceCIDR6.String()
 }
 
 // corefile has neither cache nor loadbalance, so that an answer is what the

@@ -7,17 +7,20 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 )
 
 // spec says how to start a process.
 type spec struct {
-	name string   // what it is called by, and argv[0]
-	path string   // the program
-	args []string // without argv[0]
-	env  []string // added to our own
-	log  string   // the file that takes its output
+	name  string   // what it is called by
+	enter []string // if set, a command that becomes the program, elsewhere
+	path  string   // the program; it looks at its base name
+	args  []string // without argv[0]
+	env   []string // added to our own
+	log   string   // the file that takes its output
+	ns    uintptr  // clone flags of new namespaces, if any
 }
 
 // process is a child that cannot outlive us.
@@ -33,20 +36,18 @@ type process struct {
 // ties that promise to the thread that forked, not to the process, so one
 // goroutine holds its thread for as long as the child lives.
 func startProcess(s spec) (*process, error) {
-	out, err := os.Create(s.log)
+	out, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.name, err)
 	}
-	cmd := &exec.Cmd{
-		Path:   s.path,
-		Args:   append([]string{s.name}, s.args...),
-		Env:    append(os.Environ(), s.env...),
-		Stdout: out,
-		Stderr: out,
-		SysProcAttr: &syscall.SysProcAttr{
-			Setpgid:   true, // an interrupt on the terminal is ours to handle
-			Pdeathsig: syscall.SIGKILL,
-		},
+	words := slices.Concat(s.enter, []string{s.path}, s.args)
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Env = append(os.Environ(), s.env...)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Setpgid:    true, // an interrupt on the terminal is ours to handle
+		Pdeathsig:  syscall.SIGKILL,
+		Cloneflags: s.ns,
 	}
 	p := &process{spec: s, done: make(chan struct{})}
 	started := make(chan error)

@@ -42,6 +42,9 @@ func newWorkdir() (*workdir, error) {
 	return w, nil
 }
 
+// name is unique among the clusters of this machine.
+func (w *workdir) name() string { return filepath.Base(w.dir) }
+
 func (w *workdir) path(name string) string {
 	return filepath.Join(w.dir, name)
 }
@@ -67,7 +70,9 @@ func sweep() {
 		if err != nil {
 			continue // in use
 		}
-		_ = os.RemoveAll(filepath.Dir(path))
+		if removeCgroups(filepath.Base(filepath.Dir(path))) == nil {
+			_ = os.RemoveAll(filepath.Dir(path))
+		}
 		_ = lock.Close()
 	}
 }

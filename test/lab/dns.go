@@ -7,17 +7,21 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // DNS is a real outside DNS server, BIND, whose records change while it runs.
-type DNS struct{ *Server }
+type DNS struct {
+	*Server
+	port int // where BIND itself answers
+}
 
 const namedConf = `options {
 	directory "%[1]s";
 	pid-file none;
-	listen-on { any; };
+	listen-on port %[2]d { any; };
 	listen-on-v6 { none; };
 	recursion no;
 	dnssec-validation no;
@@ -39,12 +43,17 @@ ns IN A %[2]s
 
 // DNS starts a server that is authoritative for the zones, empty at first.
 func (h *Host) DNS(zones ...string) (*DNS, error) {
+	return h.bind(53, zones...)
+}
+
+// bind starts BIND on a port of its own.
+func (h *Host) bind(port int, zones ...string) (*DNS, error) {
 	dir := filepath.Join(h.lab.dir, "dns-"+h.Name)
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, err
 	}
 	conf := new(strings.Builder)
-	fmt.Fprintf(conf, namedConf, dir)
+	fmt.Fprintf(conf, namedConf, dir, port)
 	for _, z := range zones {
 		fmt.Fprintf(conf, zoneConf, dir, z)
 		if err := os.WriteFile(filepath.Join(dir, z), fmt.Appendf(nil, zoneFile, z, h.Addr), 0o644); err != nil {
@@ -61,7 +70,7 @@ func (h *Host) DNS(zones ...string) (*DNS, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DNS{server}
+	d := &DNS{Server: server, port: port}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	return d, d.Ready(ctx, zones[0])
@@ -70,7 +79,7 @@ func (h *Host) DNS(zones ...string) (*DNS, error) {
 // Ready waits until the server answers for the zone.
 func (d *DNS) Ready(ctx context.Context, zone string) error {
 	return d.await(ctx, func(ctx context.Context) error {
-		_, err := d.host.Output(ctx, "dig", "+time=1", "+tries=1", "@"+d.host.Addr.String(), zone, "SOA")
+		_, err := d.host.Output(ctx, "dig", "+time=1", "+tries=1", "-p", strconv.Itoa(d.port), "@"+d.host.Addr.String(), zone, "SOA")
 		return err
 	})
 }
@@ -79,7 +88,7 @@ func (d *DNS) Ready(ctx context.Context, zone string) error {
 // (RFC 2136). A line is a record: "db.example.com. 2 A 10.0.1.25".
 func (d *DNS) Set(records ...string) error {
 	script := new(bytes.Buffer)
-	fmt.Fprintf(script, "server %s\n", d.host.Addr)
+	fmt.Fprintf(script, "server %s\n", d.Updates())
 	deleted := map[string]bool{}
 	for _, r := range records {
 		name := strings.Fields(r)[0]
@@ -94,8 +103,11 @@ func (d *DNS) Set(records ...string) error {
 
 // Delete removes every record of a name, which becomes NXDOMAIN.
 func (d *DNS) Delete(name string) error {
-	return d.update(bytes.NewBufferString(fmt.Sprintf("server %s\nupdate delete %s\n", d.host.Addr, name)))
+	return d.update(bytes.NewBufferString(fmt.Sprintf("server %s\nupdate delete %s\n", d.Updates(), name)))
 }
+
+// Updates is where nsupdate sends updates to, as its server command has it.
+func (d *DNS) Updates() string { return fmt.Sprintf("%s %d", d.host.Addr, d.port) }
 
 func (d *DNS) update(script *bytes.Buffer) error {
 	script.WriteString("send\n")

@@ -20,6 +20,7 @@ type Host struct {
 
 	lab    *Lab
 	holder *exec.Cmd
+	port   string // of the switch, that it is plugged into
 }
 
 // namespace makes a host that is on no network yet, loopback up.
@@ -43,9 +44,15 @@ func (l *Lab) namespace(name string) (*Host, error) {
 
 func (h *Host) pid() string { return strconv.Itoa(h.holder.Process.Pid) }
 
+// Enter is the command that becomes the one after it, on the host.
+func (h *Host) Enter() []string {
+	return []string{"nsenter", "--net=/proc/" + h.pid() + "/ns/net", "--"}
+}
+
 // Command runs a program on the host. It dies with the test.
 func (h *Host) Command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "nsenter", append([]string{"--net=/proc/" + h.pid() + "/ns/net", "--"}, args...)...)
+	words := append(h.Enter(), args...)
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.WaitDelay = 5 * time.Second
 	return cmd

@@ -43,12 +43,19 @@ func New() (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
+	return NewIn(dir)
+}
+
+// NewIn is New with its files in a folder that exists; Close removes it. Every
+// user must be able to reach it.
+func NewIn(dir string) (*Lab, error) {
 	// The database servers run as a user of their own and must reach their folders.
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return nil, err
 	}
 	l := &Lab{dir: dir, last: netip.MustParseAddr("10.0.1.99")}
 	l.cleanup(func() { os.RemoveAll(dir) })
+	var err error
 	if l.sw, err = l.namespace("switch"); err != nil {
 		l.Close()
 		return nil, err
@@ -100,11 +107,11 @@ func (l *Lab) Host(name, addr string) (*Host, error) {
 	h.Addr = netip.MustParseAddr(addr)
 	l.mu.Lock()
 	l.ports++
-	port := fmt.Sprintf("port%d", l.ports)
+	h.port = fmt.Sprintf("port%d", l.ports)
 	l.mu.Unlock()
-	err = l.sw.ip("link", "add", port, "master", "br0", "type", "veth", "peer", "name", "eth0", "netns", h.pid())
+	err = l.sw.ip("link", "add", h.port, "master", "br0", "type", "veth", "peer", "name", "eth0", "address", card(h.Addr), "netns", h.pid())
 	if err == nil {
-		err = l.sw.ip("link", "set", port, "up")
+		err = h.Plug()
 	}
 	for _, args := range [][]string{
 		{"addr", "add", fmt.Sprintf("%s/%d", addr, prefixBits), "dev", "eth0"},
@@ -119,4 +126,11 @@ func (l *Lab) Host(name, addr string) (*Host, error) {
 		return nil, fmt.Errorf("joining host %s to the network: %w", name, err)
 	}
 	return h, nil
+}
+
+// card is the hardware address of the host with an IP address. It is always the
+// same, so that nobody remembers a wrong one when a host takes another's place.
+func card(addr netip.Addr) string {
+	b := addr.As4()
+	return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3])
 }

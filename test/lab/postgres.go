@@ -35,8 +35,8 @@ func (h *Host) Postgres(name string) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := filepath.Join(h.lab.dir, "pg-"+name)
-	if err := makeOwned(data, "postgres"); err != nil {
+	data, err := makeOwned(h.lab.dir, "pg-"+name+"-", "postgres")
+	if err != nil {
 		return nil, err
 	}
 	as := func(args ...string) []string {
@@ -74,15 +74,17 @@ func (p *Postgres) Ready(ctx context.Context) error {
 	})
 }
 
-func makeOwned(dir, owner string) error {
+// makeOwned makes a new folder that belongs to a user.
+func makeOwned(parent, prefix, owner string) (string, error) {
 	u, err := user.Lookup(owner)
 	if err != nil {
-		return fmt.Errorf("PostgreSQL's user is missing: run `make packages` as root: %w", err)
+		return "", fmt.Errorf("PostgreSQL's user is missing: run `make packages` as root: %w", err)
 	}
 	uid, _ := strconv.Atoi(u.Uid)
 	gid, _ := strconv.Atoi(u.Gid)
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
+	dir, err := os.MkdirTemp(parent, prefix)
+	if err != nil {
+		return "", err
 	}
-	return os.Chown(dir, uid, gid)
+	return dir, os.Chown(dir, uid, gid)
 }

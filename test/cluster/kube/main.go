@@ -1,6 +1,6 @@
-// Command kube is the control plane of a real Kubernetes in one program: it
-// acts as etcd, kube-apiserver, kube-controller-manager or kubectl, whichever
-// name it is called by. It adds nothing to them and starts none of them;
+// Command kube is a real Kubernetes in one program: it acts as etcd,
+// kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy
+// or kubectl, whichever name it is called by. It adds nothing to them and starts none of them;
 // package cluster does that.
 package main
 
@@ -23,6 +23,9 @@ func programs() map[string]program {
 		"etcd":                    etcd,
 		"kube-apiserver":          apiserver,
 		"kube-controller-manager": controllerManager,
+		"kube-proxy":              proxy,
+		"kube-scheduler":          scheduler,
+		"kubelet":                 node,
 		"kubectl":                 kubectl,
 	}
 }
