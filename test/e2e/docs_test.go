@@ -150,7 +150,8 @@ func checkout(t *testing.T) string {
 func makeRun(t *testing.T, machine *lab.Host, root string) {
 	t.Helper()
 	var out bytes.Buffer
-	cmd := machine.Command(t.Context(), filepath.Join(root, "examples", "run.sh"))
+	// Not the test's context: its end kills, and the script must end in order.
+	cmd := machine.Command(context.Background(), filepath.Join(root, "examples", "run.sh"))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = root, &out, &out
 	cmd.SysProcAttr.Setpgid = true
 	if err := cmd.Start(); err != nil {
@@ -159,6 +160,9 @@ func makeRun(t *testing.T, machine *lab.Host, root string) {
 	t.Cleanup(func() {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) // as Ctrl-C does
 		cmd.Wait()
+		if left, _ := exec.Command("pgrep", "-f", "^bin/(standins|fairlead) .*").Output(); ownedBy(left, root) {
+			t.Errorf("make run left processes behind: %s", left)
+		}
 		if t.Failed() {
 			t.Logf("make run printed:\n%s", out.String())
 		}
@@ -172,4 +176,14 @@ func makeRun(t *testing.T, machine *lab.Host, root string) {
 			t.Fatalf("make run is not ready: %v", err)
 		}
 	}
+}
+
+// ownedBy reports whether one of the processes works in dir.
+func ownedBy(pids []byte, dir string) bool {
+	for pid := range strings.FieldsSeq(string(pids)) {
+		if cwd, err := os.Readlink(filepath.Join("/proc", pid, "cwd")); err == nil && cwd == dir {
+			return true
+		}
+	}
+	return false
 }
