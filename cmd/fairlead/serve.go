@@ -110,7 +110,7 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 	}
 	var first file.Desired
 
-	loader, err := file.New(file.Config{Paths: o.paths, ClusterDomain: o.domain, ServiceCIDRs: o.cidrs})
+	loader, err := file.New(file.Config{Paths: o.paths, ClusterDomain: o.domain, ServiceCIDRs: o.cidrs, Logger: o.log})
 	if err != nil {
 		return nil, first, err
 	}
