@@ -6,7 +6,8 @@ import (
 	"go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	"sigs.k8s.io/json"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer/json"
 
 	"fairlead.dev/api/v1alpha1"
 )
@@ -14,7 +15,7 @@ import (
 // kind is one of the kinds that count.
 type kind struct {
 	typeMeta
-	make func() any
+	make func() runtime.Object
 	// strict kinds refuse unknown fields. The others are Kubernetes' own, whose
 	// next release may know the field.
 	strict bool
@@ -30,12 +31,12 @@ const fairleadAPI = v1alpha1.Group + "/" + v1alpha1.Version
 // kinds lists the kinds that count.
 func kinds() [5]kind {
 	return [...]kind{
-		{typeMeta: typeMeta{"v1", "Service"}, make: func() any { return new(corev1.Service) }},
+		{typeMeta: typeMeta{"v1", "Service"}, make: func() runtime.Object { return new(corev1.Service) }},
 		//lint:ignore SA1019 people write them
-		{typeMeta: typeMeta{"v1", "Endpoints"}, make: func() any { return new(corev1.Endpoints) }},
-		{typeMeta: typeMeta{"discovery.k8s.io/v1", "EndpointSlice"}, make: func() any { return new(discoveryv1.EndpointSlice) }},
-		{typeMeta: typeMeta{"v1", "Namespace"}, make: func() any { return new(corev1.Namespace) }},
-		{typeMeta: typeMeta{fairleadAPI, v1alpha1.Kind}, make: func() any { return new(v1alpha1.ExternalService) }, strict: true},
+		{typeMeta: typeMeta{"v1", "Endpoints"}, make: func() runtime.Object { return new(corev1.Endpoints) }},
+		{typeMeta: typeMeta{"discovery.k8s.io/v1", "EndpointSlice"}, make: func() runtime.Object { return new(discoveryv1.EndpointSlice) }},
+		{typeMeta: typeMeta{"v1", "Namespace"}, make: func() runtime.Object { return new(corev1.Namespace) }},
+		{typeMeta: typeMeta{fairleadAPI, v1alpha1.Kind}, make: func() runtime.Object { return new(v1alpha1.ExternalService) }, strict: true},
 	}
 }
 
@@ -92,6 +93,11 @@ func (t typeMeta) item() typeMeta {
 }
 
 // unmarshal decodes strictly. Field names are case sensitive.
-func unmarshal(data []byte, into any) (strict []error, err error) {
-	return json.UnmarshalStrict(data, into, json.DisallowUnknownFields)
+func unmarshal(data []byte, into runtime.Object) (strict []error, err error) {
+	none := runtime.NewScheme() // so that nothing but into is decoded into
+	_, _, err = json.NewSerializerWithOptions(json.DefaultMetaFactory, none, none, json.SerializerOptions{Strict: true}).Decode(data, nil, into)
+	if all, ok := runtime.AsStrictDecodingError(err); ok {
+		return all.Errors(), nil
+	}
+	return nil, err
 }

@@ -67,7 +67,7 @@ func TestWhatIsMistyped(t *testing.T) {
 			"default/db a.yaml:1\na.yaml:9: Error AddressIsVirtual: 127.96.0.77 is in the service range 127.96.0.0/16; a virtual IP cannot be an endpoint, the relay would call itself: this address is left out => write the address that the external service listens on, or start with another --service-cidr\n",
 		},
 
-		{"all at once, after a bad name", "apiVersion: v1\nkind: Service\nmetadata: {name: My_DB}\nspec:\n  type: ExternalName\n  externalName: https://a.example.com\n", "a.yaml:3: Error InvalidName: \"My_DB\" is not a valid DNS label: a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character => write my-db\n" +
+		{"all at once, after a bad name", "apiVersion: v1\nkind: Service\nmetadata: {name: My_DB}\nspec:\n  type: ExternalName\n  externalName: https://a.example.com\n", "a.yaml:3: Error InvalidName: \"My_DB\" is not a valid DNS label: a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character => write my-db\n" +
 			"a.yaml:6: Error InvalidHostname: \"https://a.example.com\" is a URL, not a hostname => write a.example.com\n"},
 		{"all at once, after a wrong type", xhead + "spec:\n  ports: [{port: lots, prot: 1}]\n  targets: [{name: 1, hostnmae: a}]\n", "a.yaml:5: Error WrongType: spec.ports[0].port must be a whole number, and is the string \"lots\" => write a whole number\n" +
 			"a.yaml:5: Error UnknownField: unknown field spec.ports[0].prot; did you mean port? => write port\n" +

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"io"
 
-	"sigs.k8s.io/yaml"
-
 	"fairlead.dev/internal/wire"
+	"fairlead.dev/internal/yamlout"
 )
 
 // list is what -o json and -o yaml print.
@@ -25,7 +24,7 @@ func encode(w io.Writer, s wire.Status, f Format) error {
 		l.Problems = []wire.Problem{}
 	}
 	if f == YAML {
-		b, err := yaml.Marshal(l)
+		b, err := yamlout.Marshal(l)
 		if err == nil {
 			_, err = w.Write(b)
 		}
