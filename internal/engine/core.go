@@ -2,7 +2,6 @@ package engine
 
 import (
 	"maps"
-	"net/netip"
 	"reflect"
 	"slices"
 	"time"
@@ -11,33 +10,23 @@ import (
 	"fairlead.dev/internal/model"
 )
 
-// Desired is everything that is wanted, at once.
-type Desired struct {
-	Services   []model.Service
-	Namespaces []string
-	Problems   []model.Problem
-}
-
 // core holds what is wanted, known and decided. It is used by one goroutine.
 type core struct {
 	domain    string
-	forbidden []netip.Prefix
+	forbidden failover.Forbidden
+	// words are what the condition Programmed says where there is no fault.
+	words func(*model.Published) (reason, message string)
 
-	services   map[model.Key]*record
-	questions  map[model.Question]*question
-	namespaces []string
-	problems   []model.Problem
-	agenda     agenda
+	services  map[model.Key]*record
+	questions map[model.Question]*question
+	agenda    agenda
 
 	// lookups are the questions whose time has come, and those being asked.
 	lookups lookups
 	// stale are the services that must be decided anew.
-	stale map[model.Key]struct{}
-	// changed says that the next snapshot differs from the last one for
-	// clients, aged that it differs only in how fresh it says its answers are.
-	changed, aged bool
-	generation    uint64
-	faults        map[model.Key]model.Fault
+	stale  map[model.Key]struct{}
+	faults faults
+	outbox outbox
 }
 
 // record is one service.
@@ -45,148 +34,117 @@ type record struct {
 	service   model.Service
 	decision  model.Decision
 	published *model.Published
+	// standing is what was published before answers to the present names came;
+	// nil once nothing of it is needed.
+	standing      []model.Endpoint
+	standingSince time.Time
 }
 
-// question is one question that at least one service wants answered.
-type question struct {
-	answer model.Answer
-	users  map[model.Key]struct{}
-	// queued says that it is ready or in flight, due when it will be next.
-	queued bool
-	due    time.Time
-	// failures counts the failed lookups in a row.
-	failures int
-}
-
-func newCore(domain string, forbidden []netip.Prefix) *core {
-	return &core{
-		domain:    domain,
-		forbidden: forbidden,
+func newCore(cfg Config) *core {
+	c := &core{
+		domain:    cfg.Domain,
+		forbidden: cfg.Forbidden,
+		words:     cfg.Programmed,
 		services:  map[model.Key]*record{},
 		questions: map[model.Question]*question{},
 		lookups:   lookups{inFlight: map[model.Question]lane{}},
 		stale:     map[model.Key]struct{}{},
-		changed:   true,
+		faults:    faults{reported: map[model.Key]model.Fault{}},
+		outbox:    newOutbox(cfg.Domain),
 	}
+	if c.words == nil {
+		c.words = relayWords
+	}
+	return c
 }
 
-// set replaces what is wanted. Services that did not change are not decided anew.
-func (c *core) set(d Desired) {
+// set replaces what is wanted.
+func (c *core) set(d Desired, now time.Time) {
 	wanted := make(map[model.Key]struct{}, len(d.Services))
 	for _, s := range d.Services {
 		wanted[s.Key] = struct{}{}
-		r, ok := c.services[s.Key]
-		if ok && reflect.DeepEqual(r.service, s) {
-			continue
-		}
-		if !ok {
-			r = &record{}
-			c.services[s.Key] = r
-		}
-		r.service = s
-		c.stale[s.Key] = struct{}{}
+		c.enter(Entry{Service: s}, now)
 	}
-	for key, r := range c.services {
-		if _, ok := wanted[key]; ok {
-			continue
+	for key := range c.services {
+		if _, ok := wanted[key]; !ok {
+			c.remove(key)
 		}
-		c.release(key, r.decision.Questions, nil)
-		delete(c.services, key)
-		delete(c.stale, key)
-		c.changed = true
 	}
-	if !slices.Equal(c.namespaces, d.Namespaces) || !slices.Equal(c.problems, d.Problems) {
-		c.changed = true
-	}
-	c.namespaces, c.problems = slices.Clone(d.Namespaces), d.Problems
+	c.outbox.surround(d.Namespaces, d.Problems)
 }
 
-// observe takes the answer to a question that was asked.
-func (c *core) observe(o model.Observation) {
-	c.lookups.done(o.Question)
-	q, ok := c.questions[o.Question]
+// apply changes what is wanted of some services.
+func (c *core) apply(change Change, now time.Time) {
+	for _, key := range change.Gone {
+		c.remove(key)
+	}
+	for _, e := range change.Services {
+		c.enter(e, now)
+	}
+}
+
+// enter has a service that is new or changed decided anew.
+func (c *core) enter(e Entry, now time.Time) {
+	key := e.Service.Key
+	r, ok := c.services[key]
+	switch {
+	case !ok:
+		r = &record{standing: e.Standing}
+		c.services[key] = r
+	case reflect.DeepEqual(r.service, e.Service):
+		return
+	case sameSpec(r.service, e.Service): // Pods come and go: nothing was edited
+	case len(r.decision.Endpoints) > 0:
+		r.standing, r.standingSince = r.decision.Endpoints, now
+	}
+	r.service = e.Service
+	c.stale[key] = struct{}{}
+}
+
+// sameSpec reports whether two versions of a service differ only in what the
+// cluster says of the Services that are its targets.
+func sameSpec(a, b model.Service) bool {
+	return reflect.DeepEqual(asWritten(a), asWritten(b))
+}
+
+func asWritten(s model.Service) model.Service {
+	s.Origin = model.Origin{}
+	s.Targets = slices.Clone(s.Targets)
+	for i := range s.Targets {
+		if t := &s.Targets[i]; t.Service != nil {
+			t.Endpoints, t.Refusal = nil, nil
+		}
+	}
+	return s
+}
+
+// remove forgets a service.
+func (c *core) remove(key model.Key) {
+	r, ok := c.services[key]
 	if !ok {
-		return // nobody wants it any more
+		return
 	}
-	q.answer = after(q.answer, o)
-	q.failures++
-	if !o.Class.Failed() {
-		q.failures = 0
-	}
-	q.queued = false
-	c.plan(o.Question, q)
-	for key := range q.users {
+	c.release(key, r.decision.Questions, nil)
+	delete(c.services, key)
+	delete(c.stale, key)
+	delete(c.faults.reported, key)
+	c.outbox.remove(key)
+}
+
+// report takes what an edge made of a service.
+func (c *core) report(key model.Key, f *model.Fault) {
+	if _, ok := c.services[key]; ok && c.faults.report(key, f) {
 		c.stale[key] = struct{}{}
 	}
 }
 
-// after is what is known once o has come.
-func after(a model.Answer, o model.Observation) model.Answer {
-	a.Last = o
-	switch {
-	case o.Class == model.Answered:
-		a.Good, a.MissingSince = o, time.Time{}
-	case !o.Class.Failed() && a.MissingSince.IsZero():
-		a.MissingSince = o.At
-	}
-	return a
-}
-
-// wake moves what is due at now: questions to ready, services to stale. It
-// returns when to wake next, zero if nothing is planned.
-func (c *core) wake(now time.Time) time.Time {
-	for {
-		it, ok := c.agenda.next()
-		if !ok {
-			return time.Time{}
+// setFaults takes what the sink could not carry out.
+func (c *core) setFaults(faults []model.Fault, now time.Time) {
+	for key := range c.faults.set(faults) {
+		if r, ok := c.services[key]; ok {
+			c.publish(r, now)
 		}
-		if it.at.After(now) {
-			return it.at
-		}
-		c.agenda.drop()
-		if it.question == (model.Question{}) {
-			c.reconsider(it)
-			continue
-		}
-		q, ok := c.questions[it.question]
-		if !ok || q.queued || !q.due.Equal(it.at) {
-			continue // overtaken
-		}
-		q.queued = true
-		c.lookups.add(it.question, q.lane())
 	}
-}
-
-func (c *core) reconsider(it item) {
-	if r, ok := c.services[it.service]; ok && r.decision.Next.Equal(it.at) {
-		c.stale[it.service] = struct{}{}
-	}
-}
-
-// lane is where the question queues.
-func (q *question) lane() lane {
-	switch {
-	case q.answer.Last.At.IsZero():
-		return first
-	case q.failures > 1:
-		return retry
-	}
-	return regular
-}
-
-// plan sets when the question is asked next.
-func (c *core) plan(name model.Question, q *question) {
-	q.due = q.answer.Last.At.Add(q.interval(c.bounds(q)))
-	c.agenda.add(item{at: q.due, question: name})
-}
-
-// take returns the questions that should be asked now, so that at most limit are
-// asked at the same time.
-func (c *core) take(limit int) []model.Question {
-	return c.lookups.take(limit, func(name model.Question) bool {
-		q, ok := c.questions[name]
-		return ok && q.queued
-	})
 }
 
 // decide decides the stale services anew, in the order of their keys.
@@ -197,7 +155,11 @@ func (c *core) decide(now time.Time) {
 		r := c.services[key]
 		d := failover.Decide(failover.Input{
 			Service: r.service, Answer: c.answer, Now: now, Forbidden: c.forbidden, Domain: c.domain,
+			Standing: r.standing, StandingSince: r.standingSince,
 		})
+		if d.Settled {
+			r.standing = nil
+		}
 		c.release(key, r.decision.Questions, d.Questions)
 		c.want(key, d.Questions, now)
 		if !d.Next.IsZero() && !d.Next.Equal(r.decision.Next) {
@@ -208,125 +170,26 @@ func (c *core) decide(now time.Time) {
 	}
 }
 
-// publish replaces what stands for r, if it would differ.
+// publish replaces what stands for r.
 func (c *core) publish(r *record, now time.Time) {
 	p := &model.Published{Service: r.service, Decision: r.decision}
 	p.Decision.Conditions = slices.Clone(r.decision.Conditions)
-	program(p, c.faults)
+	fault, failed := c.faults.of(r.service.Key)
+	switch {
+	case failed && fault.Claimed:
+		claimed(p, fault)
+	case failed:
+		faulty(p, fault)
+	default:
+		carriedOut(p, c.words)
+	}
 	var before []model.Condition
 	if r.published != nil {
 		before = r.published.Decision.Conditions
 	}
 	since(p.Decision.Conditions, before, now)
-	if r.published == nil || !sameForClients(r.published, p) {
-		c.changed = true
-	}
-	c.aged = true
+	c.outbox.put(p, r.published)
 	r.published = p
-}
-
-// setFaults takes what the sink could not carry out.
-func (c *core) setFaults(faults []model.Fault, now time.Time) {
-	old := c.faults
-	c.faults = make(map[model.Key]model.Fault, len(faults))
-	for _, f := range faults {
-		c.faults[f.Key] = f
-	}
-	for key, r := range c.services {
-		if old[key] != c.faults[key] {
-			c.publish(r, now)
-		}
-	}
-}
-
-// snapshot returns every decision.
-func (c *core) snapshot(now time.Time) *model.Snapshot {
-	services := make([]*model.Published, 0, len(c.services))
-	for _, r := range c.services {
-		services = append(services, r.published)
-	}
-	c.generation++
-	c.changed, c.aged = false, false
-	s := model.NewSnapshot(c.domain, slices.Clone(c.namespaces), services, c.problems)
-	s.Generation, s.At = c.generation, now
-	return s
-}
-
-func (c *core) answer(q model.Question) (model.Answer, bool) {
-	known, ok := c.questions[q]
-	if !ok || known.answer.Last.At.IsZero() {
-		return model.Answer{}, false
-	}
-	return known.answer, true
-}
-
-// want has questions asked at once that nobody asked before.
-func (c *core) want(key model.Key, questions []model.Question, now time.Time) {
-	for _, name := range questions {
-		q, ok := c.questions[name]
-		if !ok {
-			_, asked := c.lookups.inFlight[name] // for a service that has gone meanwhile
-			q = &question{users: map[model.Key]struct{}{}, due: now, queued: asked}
-			c.questions[name] = q
-			c.agenda.add(item{at: now, question: name})
-		}
-		q.users[key] = struct{}{}
-		// A new user, or one whose bounds changed, may want it sooner.
-		if q.queued || q.answer.Last.At.IsZero() {
-			continue
-		}
-		if due := q.answer.Last.At.Add(q.interval(c.services[key].service.Resolution)); due.Before(q.due) {
-			q.due = due
-			c.agenda.add(item{at: due, question: name})
-		}
-	}
-}
-
-// release forgets questions that the last service to want them wants no more.
-func (c *core) release(key model.Key, old, kept []model.Question) {
-	for _, name := range old {
-		q, ok := c.questions[name]
-		if !ok || slices.Contains(kept, name) {
-			continue
-		}
-		delete(q.users, key)
-		if len(q.users) == 0 {
-			delete(c.questions, name)
-		}
-	}
-}
-
-// retryFailed is how soon a failed lookup is tried again at the earliest, and
-// retryMissing how soon at the latest a name that never had records.
-const (
-	retryFailed  = time.Second
-	retryMissing = 30 * time.Second
-)
-
-// bounds are the narrowest of the services that share the question.
-func (c *core) bounds(q *question) model.Resolution {
-	narrow := model.Resolution{MinInterval: -1, MaxInterval: time.Duration(1<<63 - 1)}
-	for key := range q.users {
-		r := c.services[key].service.Resolution
-		if narrow.MinInterval < 0 || r.MinInterval < narrow.MinInterval {
-			narrow.MinInterval = r.MinInterval
-		}
-		narrow.MaxInterval = min(narrow.MaxInterval, r.MaxInterval)
-	}
-	return narrow
-}
-
-// interval is when to ask again: after the TTL, within bounds.
-func (q *question) interval(bounds model.Resolution) time.Duration {
-	last := q.answer.Last
-	if last.Class.Failed() {
-		return max(bounds.MinInterval, retryFailed)
-	}
-	ceiling := bounds.MaxInterval
-	if last.Class != model.Answered && q.answer.Good.At.IsZero() {
-		ceiling = min(ceiling, retryMissing)
-	}
-	return max(min(last.TTL, ceiling), bounds.MinInterval)
 }
 
 // since keeps the time at which each condition got its status.

@@ -6,6 +6,7 @@
 // [Engine] is the thin shell around it that runs lookups and timers.
 //
 // The engine decides nothing about a service by itself, and knows neither
-// files nor Kubernetes: a source gives it a [Desired] state, a sink takes its
-// snapshots.
+// files nor Kubernetes. A source gives it a whole [Desired] state, or a [Change]
+// at a time; a sink takes its snapshots and returns what it could not carry out,
+// or reports that later.
 package engine

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,9 +26,13 @@ type Config struct {
 	// Domain is the cluster domain, without a trailing dot.
 	Domain string
 	// Forbidden addresses are never published.
-	Forbidden []netip.Prefix
+	Forbidden failover.Forbidden
 	Resolver  Resolver
 	Sink      Sink
+	// Programmed is what the condition Programmed says of a service that is carried
+	// out. It is given the service without that condition. Nil means the words of
+	// a relay.
+	Programmed func(*model.Published) (reason, message string)
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -43,8 +46,8 @@ const (
 	retryFaults = 2 * time.Second
 	// agedInterval is how often a snapshot goes out that is only fresher.
 	agedInterval = time.Second
-	// busyShare bounds the time spent on publishing: after a snapshot that took
-	// d, the next one waits busyShare*d, at most busyLimit.
+	// busyShare bounds the time spent on publishing: after two snapshots of which
+	// the quicker took d, the next one waits busyShare*d, at most busyLimit.
 	busyShare = 4
 	busyLimit = 250 * time.Millisecond
 )
@@ -53,7 +56,7 @@ const (
 type Engine struct {
 	cfg      Config
 	core     *core
-	desired  chan Desired
+	inbox    *inbox
 	observed chan model.Observation
 	snapshot atomic.Pointer[model.Snapshot]
 
@@ -63,6 +66,8 @@ type Engine struct {
 	once      sync.Once
 	// quietUntil is when the next snapshot may go out, faultsAt when to retry.
 	quietUntil, lastPublished, faultsAt time.Time
+	// lastTook is how long the last snapshot took.
+	lastTook time.Duration
 }
 
 // New returns an engine that has nothing to publish yet.
@@ -78,8 +83,8 @@ func New(cfg Config) *Engine {
 	}
 	e := &Engine{
 		cfg:      cfg,
-		core:     newCore(cfg.Domain, cfg.Forbidden),
-		desired:  make(chan Desired),
+		core:     newCore(cfg),
+		inbox:    newInbox(),
 		observed: make(chan model.Observation, cfg.Lookups),
 
 		published: make(chan struct{}),
@@ -95,47 +100,38 @@ func (e *Engine) Snapshot() *model.Snapshot { return e.snapshot.Load() }
 // Published is closed once the first snapshot is out.
 func (e *Engine) Published() <-chan struct{} { return e.published }
 
-// Set replaces everything that is wanted. It returns when the engine has taken
-// it, or when ctx ends.
-func (e *Engine) Set(ctx context.Context, d Desired) error {
-	select {
-	case e.desired <- d:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // Run works until ctx ends, and then waits for its lookups to end. The first
-// snapshot goes out once something was set.
+// snapshot goes out once something was set or applied.
 func (e *Engine) Run(ctx context.Context) error {
 	defer e.lookups.Wait()
 	select {
-	case d := <-e.desired:
-		e.core.set(d)
+	case <-e.inbox.filled:
 	case <-ctx.Done():
 		return nil
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		e.drain()
 		timer.Reset(e.step(ctx))
 		select {
 		case <-ctx.Done():
 			return nil
-		case d := <-e.desired:
-			e.core.set(d)
+		case <-e.inbox.filled:
 		case o := <-e.observed:
 			e.core.observe(o)
 		case <-timer.C:
 		}
-		e.drain()
 	}
 }
 
-// drain takes the observations that came meanwhile, so that changes which fall
+// drain takes everything that came meanwhile, so that changes which fall
 // together go out together.
 func (e *Engine) drain() {
+	now := e.cfg.Now()
+	for _, tell := range e.inbox.empty() {
+		tell(e.core, now)
+	}
 	for {
 		select {
 		case o := <-e.observed:
@@ -177,11 +173,12 @@ func (e *Engine) ask(ctx context.Context) {
 // when to come back for one, zero if none waits.
 func (e *Engine) publish(now time.Time) time.Time {
 	retry := !e.faultsAt.IsZero() && !now.Before(e.faultsAt)
-	if !e.core.changed && !e.core.aged && !retry {
+	changed := e.core.outbox.changed
+	if !e.core.outbox.aged() && !retry {
 		return e.faultsAt
 	}
 	at := e.quietUntil
-	if aged := e.lastPublished.Add(agedInterval); !e.core.changed && !retry && aged.After(at) {
+	if aged := e.lastPublished.Add(agedInterval); !changed && !retry && aged.After(at) {
 		at = aged
 	}
 	if now.Before(at) {
@@ -194,13 +191,13 @@ func (e *Engine) publish(now time.Time) time.Time {
 func (e *Engine) send(now time.Time) {
 	before := e.snapshot.Load()
 	s := before // to be tried again as it is
-	if e.core.changed || e.core.aged {
-		s = e.core.snapshot(now)
+	if e.core.outbox.aged() {
+		s = e.core.outbox.snapshot(now)
 	}
 	faults := e.cfg.Sink(s)
 	e.core.setFaults(faults, now)
-	if e.core.changed {
-		s = e.core.snapshot(now)
+	if e.core.outbox.changed {
+		s = e.core.outbox.snapshot(now)
 	}
 	if s != before {
 		e.report(before, s)
@@ -214,60 +211,10 @@ func (e *Engine) send(now time.Time) {
 		e.faultsAt = done.Add(retryFaults)
 	}
 	e.lastPublished = now
-	e.quietUntil = done.Add(min(busyShare*done.Sub(now), busyLimit))
-}
-
-// report logs what became of services, with the reason and message of their
-// conditions Ready and Resolved: what people should know where they changed, the
-// rest in detail.
-func (e *Engine) report(before, after *model.Snapshot) {
-	for _, p := range after.Services {
-		old := before.Find(p.Service.Key)
-		if old == p {
-			continue
-		}
-		is, was := state(p, model.Ready), state(old, model.Ready)
-		if is == was {
-			e.reportResolved(p, old)
-			continue
-		}
-		level := slog.LevelDebug
-		switch {
-		case is.Status && old != nil && was.Reason != failover.ReasonPending && !was.Status:
-			level = slog.LevelInfo
-		case !is.Status && (is.Reason == failover.ReasonPending || old == nil && is.Reason == failover.ReasonNoTargets):
-			// Nothing is known yet, or the manifest's author was told already.
-		case !is.Status:
-			level = slog.LevelWarn
-		}
-		e.cfg.Log.Log(context.Background(), level, "service", "service", p.Service.Key.String(),
-			"ready", is.Status, "reason", is.Reason, "message", is.Message)
-	}
-}
-
-// reportResolved logs that a service which is as ready as before begins or ceases
-// to live on what was known.
-func (e *Engine) reportResolved(p, old *model.Published) {
-	is, was := state(p, model.Resolvable), state(old, model.Resolvable)
-	if is.Status == was.Status {
-		return
-	}
-	level := slog.LevelInfo
-	if !is.Status {
-		level = slog.LevelWarn
-	}
-	e.cfg.Log.Log(context.Background(), level, "service", "service", p.Service.Key.String(),
-		"resolved", is.Status, "reason", is.Reason, "message", is.Message)
-}
-
-// state is a condition without its time; zero if p is nil.
-func state(p *model.Published, t model.ConditionType) model.Condition {
-	if p == nil {
-		return model.Condition{}
-	}
-	c, _ := p.Decision.Condition(t)
-	c.Since = time.Time{}
-	return c
+	// One that took long was held up by the machine; two are work.
+	took := done.Sub(now)
+	e.quietUntil = done.Add(min(busyShare*min(took, e.lastTook), busyLimit))
+	e.lastTook = took
 }
 
 // earliest returns the earlier time; zero means never.

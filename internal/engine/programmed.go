@@ -15,26 +15,54 @@ const (
 	reasonNothing   = "NothingToServe"
 )
 
-// program adds the condition Programmed to p: what the sink made of its
-// decision. What could not be carried out at all is not ready either.
-func program(p *model.Published, faults map[model.Key]model.Fault) {
-	d := &p.Decision
-	at := slices.IndexFunc(d.Conditions, func(c model.Condition) bool { return c.Type == model.Ready })
-	ready := &d.Conditions[at]
-	c := model.Condition{Type: model.Programmed, Status: true, Reason: reasonServed, Message: "its DNS records are served"}
-	fault, failed := faults[p.Service.Key]
-	switch {
-	case failed:
-		c.Status, c.Reason, c.Message = false, fault.Reason, fault.Message
-		if !fault.Partial {
-			ready.Status, ready.Reason, ready.Message = false, fault.Reason, fault.Message
-		}
-	case p.Service.Type == model.ClusterIP && ready.Status:
-		c.Reason, c.Message = reasonListening, "listening on "+listeners(p.Service)
-	case !ready.Status:
-		c.Reason, c.Message = reasonNothing, "there is nothing to connect to yet"
+// carriedOut says that the decision stands, in words. Of a service of which
+// nothing was ever followed there is nothing that could.
+func carriedOut(p *model.Published, words func(*model.Published) (reason, message string)) {
+	if _, decided := p.Decision.Condition(model.Resolvable); !decided {
+		return
 	}
-	d.Conditions = slices.Insert(d.Conditions, at, c)
+	reason, message := words(p)
+	program(p, model.Condition{Type: model.Programmed, Status: true, Reason: reason, Message: message})
+}
+
+// faulty says what of the decision is not carried out. If that is all of it, the
+// service is not ready either.
+func faulty(p *model.Published, f model.Fault) {
+	if _, decided := p.Decision.Condition(model.Resolvable); !decided {
+		return
+	}
+	program(p, model.Condition{Type: model.Programmed, Reason: f.Reason, Message: f.Message})
+	if !f.Partial {
+		ready := &p.Decision.Conditions[len(p.Decision.Conditions)-1]
+		ready.Status, ready.Reason, ready.Message = false, f.Reason, f.Message
+	}
+}
+
+// program puts the condition Programmed before Ready, which is the last.
+func program(p *model.Published, c model.Condition) {
+	all := p.Decision.Conditions
+	p.Decision.Conditions = slices.Insert(all, len(all)-1, c)
+}
+
+// claimed says that the name is somebody else's: nothing was decided for it that
+// could be true.
+func claimed(p *model.Published, f model.Fault) {
+	p.Decision.Conditions = []model.Condition{
+		{Type: model.Accepted, Reason: f.Reason, Message: f.Message},
+		{Type: model.Ready, Reason: f.Reason, Message: f.Message},
+	}
+}
+
+// relayWords are those of a relay that listens on virtual IPs.
+func relayWords(p *model.Published) (reason, message string) {
+	ready, _ := p.Decision.Condition(model.Ready)
+	switch {
+	case !ready.Status:
+		return reasonNothing, "there is nothing to connect to yet"
+	case p.Service.Type == model.ClusterIP:
+		return reasonListening, "listening on " + listeners(p.Service)
+	}
+	return reasonServed, "its DNS records are served"
 }
 
 func listeners(s model.Service) string {

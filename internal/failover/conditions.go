@@ -28,6 +28,15 @@ const (
 	ReasonNoAddresses = "NoAddresses"
 	// ReasonForbidden: an address may not be published.
 	ReasonForbidden = "AddressForbidden"
+	// ReasonInCluster: the endpoints are those of a Service of the cluster; there
+	// is nothing to resolve.
+	ReasonInCluster = "InCluster"
+	// ReasonServiceNotFound: the target's Service does not exist.
+	ReasonServiceNotFound = "ServiceNotFound"
+	// ReasonPortMissing: the target's Service lacks a port of the service.
+	ReasonPortMissing = "PortMissing"
+	// ReasonNotPermitted: the target's namespace does not consent.
+	ReasonNotPermitted = "NotPermitted"
 	// ReasonStandby: the target is not published.
 	ReasonStandby = "Standby"
 	// ReasonNoTargets: nothing says where the service lives.
@@ -41,6 +50,9 @@ const (
 	// ReasonNameServed: the CNAME is served.
 	ReasonNameServed = "NameServed"
 )
+
+// rankRefused is above every rank.
+const rankRefused = 7
 
 // rank orders reasons by how much a person should know of them.
 func rank(reason string) int {
@@ -73,23 +85,50 @@ func describe(s *model.TargetStatus, f finding) {
 	s.Reason, s.Message = f.reason, f.message
 }
 
-// conditions sums a decision up.
+// conditions sums a decision up. Of a service of which nothing was ever followed
+// there is nothing to say but that.
 func conditions(svc model.Service, d *model.Decision) []model.Condition {
-	accepted := model.Condition{Type: model.Accepted, Status: true, Reason: ReasonAccepted, Message: "the manifest is valid"}
-	resolved := resolvedCondition(d)
+	accepted := acceptedCondition(svc)
+	if svc.Refusal != nil && len(svc.Targets) == 0 {
+		ready := accepted
+		ready.Type = model.Ready
+		return []model.Condition{accepted, ready}
+	}
+	resolved := resolvedCondition(svc, d)
 	return []model.Condition{accepted, resolved, readyCondition(svc, d, resolved)}
 }
 
-// resolvedCondition is that of the active target that is worst off.
-func resolvedCondition(d *model.Decision) model.Condition {
+// acceptedCondition says why what is written is not followed, in whole or, where
+// a target lacks somebody's consent, in part.
+func acceptedCondition(svc model.Service) model.Condition {
+	refusal := svc.Refusal
+	for _, t := range svc.Targets {
+		if refusal == nil && t.Refusal != nil && t.Refusal.Reason == ReasonNotPermitted {
+			refusal = t.Refusal
+		}
+	}
+	if refusal != nil {
+		return model.Condition{Type: model.Accepted, Reason: refusal.Reason, Message: refusal.Message}
+	}
+	return model.Condition{Type: model.Accepted, Status: true, Reason: ReasonAccepted, Message: "the manifest is valid"}
+}
+
+// resolvedCondition is that of the target of the published tier that is worst
+// off. Nothing is worse than to be refused.
+func resolvedCondition(svc model.Service, d *model.Decision) model.Condition {
 	c := model.Condition{Type: model.Resolvable, Status: true, Reason: ReasonFixed, Message: "there is no name to resolve"}
 	worst := -1
-	for _, t := range d.Targets {
-		if !t.Active || rank(t.Reason) <= worst {
+	for i, t := range d.Targets {
+		bad := rank(t.Reason)
+		if svc.Targets[i].Refusal != nil && t.Priority == d.Priority {
+			bad = rankRefused
+		} else if !t.Active {
 			continue
 		}
-		worst = rank(t.Reason)
-		c.Status, c.Reason, c.Message = worst == 0, t.Reason, t.Message
+		if bad > worst {
+			worst = bad
+			c.Status, c.Reason, c.Message = worst == 0, t.Reason, t.Message
+		}
 	}
 	return c
 }
@@ -99,11 +138,11 @@ func readyCondition(svc model.Service, d *model.Decision, resolved model.Conditi
 	switch {
 	case svc.Type == model.ExternalName:
 		return externalReady(c, d, resolved)
-	case len(d.Active) == 0:
-		c.Reason, c.Message = ReasonNoTargets, noTargets(svc)
-		return c
 	case len(d.Endpoints) == 0 && !resolved.Status:
 		c.Reason, c.Message = resolved.Reason, resolved.Message
+		return c
+	case len(d.Active) == 0:
+		c.Reason, c.Message = ReasonNoTargets, noTargets(svc)
 		return c
 	case len(d.Endpoints) == 0:
 		c.Reason, c.Message = ReasonNoEndpoints, noTargets(svc)
@@ -127,6 +166,10 @@ func readyCondition(svc model.Service, d *model.Decision, resolved model.Conditi
 // externalReady is about addresses, too: a CNAME to a name without any leads
 // nowhere. A name of the cluster domain is resolved where it is served.
 func externalReady(c model.Condition, d *model.Decision, resolved model.Condition) model.Condition {
+	if d.External == nil && !resolved.Status {
+		c.Reason, c.Message = resolved.Reason, resolved.Message
+		return c
+	}
 	if d.External == nil {
 		c.Reason, c.Message = ReasonNoTargets, "no target has a hostname"
 		return c
@@ -140,9 +183,14 @@ func externalReady(c model.Condition, d *model.Decision, resolved model.Conditio
 }
 
 func noTargets(svc model.Service) string {
-	what := "connections to it are refused"
+	what, why := "connections to it are refused", "no Endpoints or EndpointSlice gives it an address"
 	if svc.Type == model.Headless {
 		what = "its name does not resolve"
 	}
-	return "no Endpoints or EndpointSlice gives it an address: " + what
+	for _, t := range svc.Targets {
+		if t.Service != nil {
+			why = "Service " + t.Service.String() + " has no endpoints"
+		}
+	}
+	return why + ": " + what
 }

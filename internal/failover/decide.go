@@ -23,11 +23,18 @@ type Input struct {
 	// Answer returns what is known about a question, and whether anything is.
 	Answer func(model.Question) (model.Answer, bool)
 	Now    time.Time
-	// Forbidden addresses are never published, whatever name they came from:
-	// the range of the virtual IPs, where the relay would call itself.
-	Forbidden []netip.Prefix
+	// Forbidden addresses are never published, whatever they came from.
+	Forbidden Forbidden
 	// Domain is the cluster domain; names in it are not asked outside.
 	Domain string
+	// Standing is what was published for the service before any answer to its
+	// present names came: before a restart, or before its spec was edited. It is
+	// passed until a decision is Settled.
+	Standing []model.Endpoint
+	// StandingSince is when an edit made Standing what was before; zero for what a
+	// restart has found. That a name does not exist is believed missingGrace after
+	// that at the earliest.
+	StandingSince time.Time
 }
 
 // Decide returns what is published for in.Service at in.Now.
@@ -42,22 +49,51 @@ type Input struct {
 //	  missingGrace
 //	NXDOMAIN or no records, for longer      nothing, also while lookups fail then
 //	nothing yet                             nothing
+//
+// Before the first records come, in.Standing takes the place of the last good
+// addresses, and also that of nothing in the last line. Without any in.Standing a
+// name that never had records is believed to have none at once.
+//
+// A target that is refused publishes nothing. That the service is refused changes
+// nothing but the condition Accepted: it is decided from what it still has.
 func Decide(in Input) model.Decision {
+	standing := in.Standing
+	in.Standing = nil
+	d := decide(in)
+	if in.Service.Type == model.ExternalName || len(standing) == 0 {
+		d.Settled = true
+		return d
+	}
+	if len(in.Service.Targets) == 0 {
+		// Nothing was followed yet: what stands is for the spec that will be.
+		d.Settled = in.Service.Refusal == nil
+		return d
+	}
+	in.Standing = remaining(in, standing, d.Endpoints)
+	return decide(in)
+}
+
+func decide(in Input) model.Decision {
 	best := bestTier(in.Service.Targets)
-	d := model.Decision{Priority: best, Targets: make([]model.TargetStatus, 0, len(in.Service.Targets))}
+	d := model.Decision{Priority: best, Settled: true, Targets: make([]model.TargetStatus, 0, len(in.Service.Targets))}
 	r := resolver{in: in, decision: &d}
 
 	for _, t := range in.Service.Targets {
-		if t.Priority != best {
-			d.Targets = append(d.Targets, standby(t))
-			continue
+		var s model.TargetStatus
+		switch {
+		case t.Refusal != nil:
+			s = refused(t)
+		case t.Priority != best:
+			s = standby(t)
+		case in.Service.Type == model.ExternalName:
+			s = r.external(t)
+		default:
+			s = r.target(t)
 		}
-		d.Active = append(d.Active, t.Name)
-		if in.Service.Type == model.ExternalName {
-			d.Targets = append(d.Targets, r.external(t))
-			continue
+		if t.Priority == best && t.Refusal == nil {
+			d.Active = append(d.Active, t.Name)
 		}
-		d.Targets = append(d.Targets, r.target(t))
+		d.Targets = append(d.Targets, s)
 	}
 	d.Endpoints = unique(d.Endpoints)
 	d.Conditions = conditions(in.Service, &d)
@@ -81,6 +117,13 @@ func standby(t model.Target) model.TargetStatus {
 		Addresses: t.Addresses,
 		Reason:    ReasonStandby,
 		Message:   "a target of a better tier is published",
+	}
+}
+
+// refused describes a target of which nothing may be published.
+func refused(t model.Target) model.TargetStatus {
+	return model.TargetStatus{
+		Name: t.Name, Priority: t.Priority, Where: where(t), Reason: t.Refusal.Reason, Message: t.Refusal.Message,
 	}
 }
 

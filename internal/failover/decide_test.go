@@ -189,15 +189,19 @@ func TestDecide(t *testing.T) {
 }
 
 func decide(typ model.ServiceType, targets []model.Target, k known) model.Decision {
-	return failover.Decide(failover.Input{
+	return failover.Decide(input(typ, targets, k))
+}
+
+func input(typ model.ServiceType, targets []model.Target, k known) failover.Input {
+	return failover.Input{
 		Service: model.Service{
 			Key: model.Key{Namespace: "reporting", Name: "db"}, Type: typ, Targets: targets,
 			Ports:      []model.Port{{Name: "pg", Protocol: model.TCP, Port: 5432, TargetPort: 6432}},
 			Resolution: model.DefaultResolution(),
 		},
 		Answer: k.answer, Now: now, Domain: "cluster.local",
-		Forbidden: []netip.Prefix{netip.MustParsePrefix("127.96.0.0/16")},
-	})
+		Forbidden: failover.Forbidden{Ranges: []failover.Range{{Prefix: netip.MustParsePrefix("127.96.0.0/16"), Why: "it lies in the range of the virtual IPs"}}},
+	}
 }
 
 func TestDecideAsksOnlyForTheActiveTier(t *testing.T) {
@@ -219,6 +223,16 @@ func TestDecideEndpointPorts(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, d.Endpoints, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 		t.Errorf("endpoints (-want +got):\n%s", diff)
+	}
+}
+
+// A plain headless Service has no names for its targets.
+func TestDecideUnnamedTarget(t *testing.T) {
+	unnamed := fixed("external", 0, "10.0.1.25")
+	unnamed.Unnamed = true
+	d := decide(model.Headless, []model.Target{unnamed}, nil)
+	if len(d.Endpoints) != 1 || d.Endpoints[0].Hostname != "" || d.Endpoints[0].Target != "external" {
+		t.Errorf("endpoints %+v, want one of target external without a hostname", d.Endpoints)
 	}
 }
 

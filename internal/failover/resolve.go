@@ -1,10 +1,10 @@
 package failover
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"fairlead.dev/internal/model"
 )
@@ -18,38 +18,46 @@ type resolver struct {
 
 // target publishes one target of a ClusterIP or headless service.
 func (r *resolver) target(t model.Target) model.TargetStatus {
-	s := model.TargetStatus{Name: t.Name, Priority: t.Priority, Where: where(t), Active: true}
+	p := r.place(t)
 	switch {
 	case t.Hostname != "":
-		found := r.host(t.Hostname)
-		r.publish(t, &s, found.addrs, r.ports(0))
-		describe(&s, found)
+		found := r.host(t.Hostname, r.standing(t.Name))
+		p.resolved(found.addrs, r.ports(0))
+		p.kept(r.atSpec(found.standing))
+		describe(&p.status, found)
 	case t.SRV != "":
-		r.srv(t, &s)
+		r.srv(t, p)
 	case len(t.Addresses) > 0:
-		s.Reason, s.Message = ReasonFixed, "its addresses are written in the manifest"
-		r.publish(t, &s, t.Addresses, r.ports(0))
+		p.status.Reason, p.status.Message = ReasonFixed, "its addresses are written in the manifest"
+		p.resolved(t.Addresses, r.ports(0))
 	default:
-		r.listed(t, &s)
+		r.listed(t, p)
 	}
-	return s
+	return p.end()
 }
 
-// listed publishes the endpoints that a manifest lists.
-func (r *resolver) listed(t model.Target, s *model.TargetStatus) {
-	s.Reason, s.Message = ReasonFixed, "its endpoints are written in the manifest"
+// listed publishes the endpoints that a manifest lists, or that a Service of the
+// cluster has.
+func (r *resolver) listed(t model.Target, p *place) {
+	p.status.Reason, p.status.Message = ReasonFixed, "its endpoints are written in the manifest"
+	if t.Service != nil {
+		p.status.Reason, p.status.Message = ReasonInCluster, "its endpoints are those of Service "+t.Service.String()
+	}
 	for _, e := range t.Endpoints {
-		e.Target = t.Name
-		r.decision.Endpoints = append(r.decision.Endpoints, e)
-		s.Addresses = append(s.Addresses, e.Addr)
+		if t.Service != nil {
+			e.Hostname = p.hostname
+		}
+		p.add(e)
 	}
 }
 
 // srv publishes the hosts of an SRV name, those of the lowest SRV priority
 // (RFC 2782), each at the port that its record says.
-func (r *resolver) srv(t model.Target, s *model.TargetStatus) {
-	found := r.ask(model.Question{Name: normal(t.SRV), Type: model.SRV})
-	describe(s, found)
+func (r *resolver) srv(t model.Target, p *place) {
+	standing := r.atRecords(r.standing(t.Name))
+	found := r.ask(model.Question{Name: normal(t.SRV), Type: model.SRV}, standing)
+	describe(&p.status, found)
+	p.kept(found.standing)
 	if len(found.hosts) == 0 {
 		return
 	}
@@ -58,34 +66,13 @@ func (r *resolver) srv(t model.Target, s *model.TargetStatus) {
 		if h.Priority != lowest {
 			continue
 		}
-		host := r.host(h.Name)
-		r.publish(t, s, host.addrs, r.ports(h.Port))
+		host := r.host(h.Name, standing)
+		p.resolved(host.addrs, r.ports(h.Port))
+		p.kept(host.standing)
 		if len(host.addrs) == 0 || host.reason != ReasonResolved {
-			describe(s, host)
+			describe(&p.status, host)
 		}
 	}
-}
-
-// publish adds one endpoint for each address that may be one.
-func (r *resolver) publish(t model.Target, s *model.TargetStatus, addrs []netip.Addr, ports []model.EndpointPort) {
-	hostname := ""
-	if r.in.Service.Type == model.Headless {
-		hostname = t.Name
-	}
-	for _, a := range addrs {
-		if r.forbidden(a) {
-			s.Reason, s.Message = ReasonForbidden, a.String()+" is left out: it lies in the range of the virtual IPs"
-			continue
-		}
-		r.decision.Endpoints = append(r.decision.Endpoints, model.Endpoint{
-			Addr: a, Hostname: hostname, Target: t.Name, Ready: true, Ports: ports,
-		})
-		s.Addresses = append(s.Addresses, a)
-	}
-}
-
-func (r *resolver) forbidden(a netip.Addr) bool {
-	return slices.ContainsFunc(r.in.Forbidden, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // ports are where a resolved target serves the service's ports: at port, or
@@ -116,122 +103,105 @@ func (r *resolver) external(t model.Target) model.TargetStatus {
 		s.Reason, s.Message = ReasonFixed, "its name lies in the cluster domain"
 		return s
 	}
-	found := r.host(t.Hostname)
+	found := r.host(t.Hostname, nil)
 	r.decision.External.A, r.decision.External.AAAA = found.a, found.aaaa
 	s.Addresses = found.addrs
 	describe(&s, found)
 	return s
 }
 
-// finding is what is known about a name.
-type finding struct {
-	addrs           []netip.Addr
-	hosts           []model.Host
-	a, aaaa         model.Resolved
-	at              time.Time
-	reason, message string
+// place is where a target's endpoints are published.
+type place struct {
+	decision  *model.Decision
+	forbidden Forbidden
+	status    model.TargetStatus
+	// hostname is that of every endpoint; empty for services that have none.
+	hostname string
+	// leftOut are the addresses that may not be published, and why.
+	leftOut []string
 }
 
-// host looks both address families of a name up.
-func (r *resolver) host(name string) finding {
-	a := r.ask(model.Question{Name: normal(name), Type: model.A})
-	aaaa := r.ask(model.Question{Name: normal(name), Type: model.AAAA})
-	f := finding{addrs: append(sorted(a.addrs), sorted(aaaa.addrs)...), a: a.a, aaaa: aaaa.a}
-	worse := a
-	if rank(aaaa.reason) > rank(a.reason) {
-		worse = aaaa
+func (r *resolver) place(t model.Target) *place {
+	p := &place{
+		decision: r.decision, forbidden: r.in.Forbidden,
+		status: model.TargetStatus{Name: t.Name, Priority: t.Priority, Where: where(t), Active: true},
 	}
-	if len(f.addrs) == 0 && (a.reason == ReasonPending || aaaa.reason == ReasonPending) {
-		worse.reason, worse.message = ReasonPending, normal(name)+" is being looked up"
+	if r.in.Service.Type == model.Headless && !t.Unnamed {
+		p.hostname = t.Name
 	}
-	f.reason, f.message, f.at = worse.reason, worse.message, a.at
-	if a.at.IsZero() || !aaaa.at.IsZero() && aaaa.at.After(a.at) {
-		f.at = aaaa.at
+	return p
+}
+
+// resolved adds one endpoint for each address.
+func (p *place) resolved(addrs []netip.Addr, ports []model.EndpointPort) {
+	for _, a := range addrs {
+		p.add(model.Endpoint{Addr: a, Hostname: p.hostname, Ready: true, Ports: ports})
 	}
-	// One family without records is how most names are; it matters only when
-	// neither has any.
-	if len(f.addrs) > 0 && (f.reason == ReasonNotFound || f.reason == ReasonNoAddresses || f.reason == ReasonPending) {
-		f.reason, f.message = ReasonResolved, a.message
-		if len(a.addrs) == 0 {
-			f.message = aaaa.message
+}
+
+// kept adds what stood before.
+func (p *place) kept(standing []model.Endpoint) {
+	for _, e := range standing {
+		e.Hostname = p.hostname
+		p.add(e)
+		p.decision.Settled = false
+	}
+}
+
+// add publishes an endpoint that may be one.
+func (p *place) add(e model.Endpoint) {
+	if why := p.forbidden.why(e.Addr); why != "" {
+		if out := e.Addr.String() + " is left out: " + why; !slices.Contains(p.leftOut, out) {
+			p.leftOut = append(p.leftOut, out)
 		}
+		return
 	}
-	return f
+	e.Target = p.status.Name
+	p.decision.Endpoints = append(p.decision.Endpoints, e)
+	p.status.Addresses = append(p.status.Addresses, e.Addr)
 }
 
-// ask applies the table of [Decide] to one question.
-func (r *resolver) ask(q model.Question) finding {
-	r.decision.Questions = append(r.decision.Questions, q)
-	answer, ok := r.in.Answer(q)
-	if !ok {
-		return finding{reason: ReasonPending, message: q.Name + " is being looked up"}
+// maxLeftOut is how many addresses a message names.
+const maxLeftOut = 3
+
+// end returns the target's status.
+func (p *place) end() model.TargetStatus {
+	if !p.decision.Settled {
+		p.status.Addresses = distinct(p.status.Addresses) // several hosts may keep one
 	}
-	f := finding{at: answer.Good.At}
-	last, good := answer.Last, answer.Good
-	expires := answer.MissingSince.Add(r.in.Service.Resolution.MissingGrace)
-	missingNow := !answer.MissingSince.IsZero()
-	believed := missingNow && !r.in.Now.Before(expires)
-	if missingNow && !believed && !good.At.IsZero() {
-		r.lookAgain(expires)
+	out := p.leftOut
+	if len(out) == 0 {
+		return p.status
 	}
-	switch {
-	case last.Class == model.Answered:
-		f.reason, f.message = ReasonResolved, q.Name+" is resolved"
-	case last.Class.Failed():
-		f.reason, f.message = ReasonLookupFailed, q.Name+": "+last.Detail
-		if believed { // a failure says nothing, so it brings nothing back
-			f.a = model.Resolved{Known: true, At: last.At}
-			return f
-		}
-		if !good.At.IsZero() {
-			f.message += "; the addresses of " + good.At.UTC().Format(time.RFC3339) + " stay"
-		}
-	default:
-		f.reason, f.message = missing(q, last.Class)
-		if good.At.IsZero() || believed {
-			f.a = model.Resolved{Known: true, Aliases: last.Aliases, At: last.At, TTL: last.TTL}
-			return f
-		}
-		f.reason = ReasonMissing
-		f.message += "; its last addresses stay until " + expires.UTC().Format(time.RFC3339)
+	if more := len(out) - maxLeftOut; more > 0 {
+		out = append(slices.Clone(out[:maxLeftOut]), fmt.Sprintf("and %d more", more))
 	}
-	f.addrs, f.hosts = good.Addrs, good.Hosts
-	f.a = model.Resolved{Known: !good.At.IsZero(), Aliases: good.Aliases, Addrs: good.Addrs, At: good.At, TTL: good.TTL}
-	return f
+	p.status.Reason, p.status.Message = ReasonForbidden, strings.Join(out, "; ")
+	return p.status
 }
 
-func (r *resolver) lookAgain(at time.Time) {
-	if r.decision.Next.IsZero() || at.Before(r.decision.Next) {
-		r.decision.Next = at
-	}
+func distinct(addrs []netip.Addr) []netip.Addr {
+	seen := make(map[netip.Addr]struct{}, len(addrs))
+	return slices.DeleteFunc(addrs, func(a netip.Addr) bool {
+		_, twice := seen[a]
+		seen[a] = struct{}{}
+		return twice
+	})
 }
-
-func missing(q model.Question, c model.Class) (reason, message string) {
-	if c == model.NotFound {
-		return ReasonNotFound, q.Name + " does not exist (NXDOMAIN)"
-	}
-	return ReasonNoAddresses, q.Name + " has no " + string(q.Type) + " records"
-}
-
-// sorted keeps a server's rotation of its records from looking like a change.
-func sorted(addrs []netip.Addr) []netip.Addr {
-	s := slices.Clone(addrs)
-	slices.SortFunc(s, netip.Addr.Compare)
-	return s
-}
-
-func normal(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
 func inDomain(name, domain string) bool {
 	return domain != "" && strings.HasSuffix("."+normal(name), "."+normal(domain))
 }
 
+// where is the target in a person's words.
 func where(t model.Target) string {
 	switch {
 	case t.Hostname != "":
 		return t.Hostname
 	case t.SRV != "":
 		return t.SRV
+	case t.Service != nil:
+		return "service " + t.Service.String()
 	}
 	var all []string
 	for _, a := range t.Addresses {

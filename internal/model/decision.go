@@ -22,6 +22,9 @@ type Decision struct {
 
 	// Questions are what must be kept answered for this decision to stay true.
 	Questions []Question `json:"-"`
+	// Settled says that nothing which was published before the service's present
+	// names were answered is needed any more.
+	Settled bool `json:"-"`
 	// Next is when to decide again even if nothing is observed until then. Zero
 	// means never.
 	Next time.Time `json:"-"`
@@ -70,7 +73,8 @@ type ConditionType string
 
 // The conditions of a service.
 const (
-	// Accepted: the manifest is valid and nothing else claims its place.
+	// Accepted: what is written now is followed, in whole, and nothing else claims
+	// its place.
 	Accepted ConditionType = "Accepted"
 	// Resolvable is the condition Resolved: DNS confirms the published tier's
 	// addresses, or they need no DNS.

@@ -61,6 +61,18 @@ type Service struct {
 	// PublishNotReady publishes endpoints in DNS whether or not they are ready.
 	PublishNotReady bool       `json:"publishNotReady,omitempty"`
 	Resolution      Resolution `json:"resolution"`
+
+	// Refusal is why what is written now is not followed. Everything else is then
+	// what was followed before; no more than Key and Origin if nothing ever was.
+	Refusal *Refusal `json:"refusal,omitempty"`
+}
+
+// Refusal is why something that a person wrote is not followed.
+type Refusal struct {
+	// Reason is one CamelCase word, stable, for machines.
+	Reason string `json:"reason"`
+	// Message names the thing, says why and what to write instead.
+	Message string `json:"message"`
 }
 
 // Origin says where a service was declared, for people.
@@ -70,6 +82,8 @@ type Origin struct {
 	File string `json:"file,omitempty"`
 	// Line counts from 1; 0 means unknown.
 	Line int `json:"line,omitempty"`
+	// Generation is that of the object in the API server; 0 for a file's.
+	Generation int64 `json:"generation,omitempty"`
 }
 
 // Port is one port of a service.
@@ -98,6 +112,9 @@ func (p Port) String() string {
 // Addresses and Endpoints is set.
 type Target struct {
 	Name string `json:"name"`
+	// Unnamed says that Name is for people only: the target has no name of its own
+	// below that of a headless service.
+	Unnamed bool `json:"unnamed,omitempty"`
 	// Priority is the target's tier: lower is preferred, equals share the load.
 	Priority int `json:"priority"`
 
@@ -108,9 +125,14 @@ type Target struct {
 	SRV string `json:"srv,omitempty"`
 	// Addresses are fixed.
 	Addresses []netip.Addr `json:"addresses,omitempty"`
-	// Endpoints come from Endpoints and EndpointSlice manifests, with ports of
-	// their own.
+	// Endpoints come from Endpoints and EndpointSlice manifests, or from Service,
+	// with ports of their own.
 	Endpoints []Endpoint `json:"endpoints,omitempty"`
+	// Service is the Service of the cluster that the endpoints are taken from.
+	// Nil for other targets.
+	Service *Key `json:"service,omitempty"`
+	// Refusal is why nothing of the target is published. Nil if it is.
+	Refusal *Refusal `json:"refusal,omitempty"`
 }
 
 // Endpoint is one address with the ports that it serves.

@@ -9,6 +9,10 @@ import (
 type Published struct {
 	Service  Service  `json:"service"`
 	Decision Decision `json:"decision"`
+	// Revision grows with every change of the service that a client or a person
+	// would act on, and is never used again in this process. Decisions that differ
+	// only in when DNS confirmed them share one.
+	Revision uint64 `json:"-"`
 }
 
 // Snapshot is every service's decision at one moment. It is immutable; make
@@ -25,7 +29,8 @@ type Snapshot struct {
 	// Problems are what people should know about their manifests.
 	Problems []Problem `json:"problems,omitempty"`
 
-	index map[Key]*Published
+	// index holds the places in Services; snapshots of the same keys share it.
+	index map[Key]int
 	names map[string]struct{}
 }
 
@@ -33,17 +38,14 @@ type Snapshot struct {
 // over and indexes them.
 func NewSnapshot(domain string, namespaces []string, services []*Published, problems []Problem) *Snapshot {
 	slices.Sort(namespaces)
-	slices.SortFunc(services, func(a, b *Published) int { return a.Service.Key.Compare(b.Service.Key) })
+	slices.SortFunc(services, compare)
 	s := &Snapshot{
 		Domain:     domain,
 		Namespaces: slices.Compact(namespaces),
 		Services:   services,
 		Problems:   problems,
-		index:      make(map[Key]*Published, len(services)),
+		index:      places(services),
 		names:      make(map[string]struct{}, len(namespaces)),
-	}
-	for _, p := range services {
-		s.index[p.Service.Key] = p
 	}
 	for _, n := range s.Namespaces {
 		s.names[n] = struct{}{}
@@ -51,12 +53,68 @@ func NewSnapshot(domain string, namespaces []string, services []*Published, prob
 	return s
 }
 
+// Next returns a snapshot like s in which the published services are new, or stand
+// in place of those with their keys, and those that are gone do not stand. S stays
+// as it is. While the keys are the same it costs a copy of the pointers.
+func (s *Snapshot) Next(published map[Key]*Published, gone map[Key]struct{}) *Snapshot {
+	next := *s
+	var added []*Published
+	changed := slices.Clone(s.Services)
+	for key, p := range published {
+		if at, ok := s.index[key]; ok {
+			changed[at] = p
+		} else {
+			added = append(added, p)
+		}
+	}
+	next.Services = changed
+	if len(added)+len(gone) == 0 {
+		return &next
+	}
+	left := slices.DeleteFunc(changed, func(p *Published) bool {
+		_, ok := gone[p.Service.Key]
+		return ok
+	})
+	slices.SortFunc(added, compare)
+	next.Services = merge(left, added)
+	next.index = places(next.Services)
+	return &next
+}
+
+// merge returns both in order, where each is.
+func merge(a, b []*Published) []*Published {
+	all := make([]*Published, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if compare(a[0], b[0]) < 0 {
+			all, a = append(all, a[0]), a[1:]
+		} else {
+			all, b = append(all, b[0]), b[1:]
+		}
+	}
+	return append(append(all, a...), b...)
+}
+
+func compare(a, b *Published) int { return a.Service.Key.Compare(b.Service.Key) }
+
+// places returns where each service stands.
+func places(services []*Published) map[Key]int {
+	index := make(map[Key]int, len(services))
+	for i, p := range services {
+		index[p.Service.Key] = i
+	}
+	return index
+}
+
 // Find returns the service with that key, or nil. A nil snapshot has none.
 func (s *Snapshot) Find(k Key) *Published {
 	if s == nil {
 		return nil
 	}
-	return s.index[k]
+	at, ok := s.index[k]
+	if !ok {
+		return nil
+	}
+	return s.Services[at]
 }
 
 // HasNamespace reports whether the namespace exists.
@@ -105,4 +163,7 @@ type Fault struct {
 	Message string
 	// Partial says that the rest of the service is carried out.
 	Partial bool
+	// Claimed says that somebody else has the service's name: then it is not
+	// Accepted, rather than not Programmed, and nothing of it is carried out.
+	Claimed bool
 }

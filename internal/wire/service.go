@@ -25,6 +25,8 @@ type Origin struct {
 	Kind string `json:"kind"`
 	File string `json:"file,omitempty"`
 	Line int    `json:"line,omitempty"`
+	// Generation is that of the object in the API server; 0 for a file's.
+	Generation int64 `json:"generation,omitempty"`
 }
 
 // Port is one port of a service.

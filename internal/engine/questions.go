@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"fairlead.dev/internal/model"
+)
+
+// question is one question that at least one service wants answered.
+type question struct {
+	answer model.Answer
+	users  map[model.Key]struct{}
+	// queued says that it is ready or in flight, due when it will be next.
+	queued bool
+	due    time.Time
+	// failures counts the failed lookups in a row.
+	failures int
+}
+
+// observe takes the answer to a question that was asked.
+func (c *core) observe(o model.Observation) {
+	c.lookups.done(o.Question)
+	q, ok := c.questions[o.Question]
+	if !ok {
+		return // nobody wants it any more
+	}
+	q.answer = after(q.answer, o)
+	q.failures++
+	if !o.Class.Failed() {
+		q.failures = 0
+	}
+	q.queued = false
+	c.plan(o.Question, q)
+	for key := range q.users {
+		c.stale[key] = struct{}{}
+	}
+}
+
+// after is what is known once o has come.
+func after(a model.Answer, o model.Observation) model.Answer {
+	a.Last = o
+	switch {
+	case o.Class == model.Answered:
+		a.Good, a.MissingSince = o, time.Time{}
+	case !o.Class.Failed() && a.MissingSince.IsZero():
+		a.MissingSince = o.At
+	}
+	return a
+}
+
+// wake moves what is due at now: questions to ready, services to stale. It
+// returns when to wake next, zero if nothing is planned.
+func (c *core) wake(now time.Time) time.Time {
+	for {
+		it, ok := c.agenda.next()
+		if !ok {
+			return time.Time{}
+		}
+		if it.at.After(now) {
+			return it.at
+		}
+		c.agenda.drop()
+		if it.question == (model.Question{}) {
+			c.reconsider(it)
+			continue
+		}
+		q, ok := c.questions[it.question]
+		if !ok || q.queued || !q.due.Equal(it.at) {
+			continue // overtaken
+		}
+		q.queued = true
+		c.lookups.add(it.question, q.lane())
+	}
+}
+
+func (c *core) reconsider(it item) {
+	if r, ok := c.services[it.service]; ok && r.decision.Next.Equal(it.at) {
+		c.stale[it.service] = struct{}{}
+	}
+}
+
+// lane is where the question queues.
+func (q *question) lane() lane {
+	switch {
+	case q.answer.Last.At.IsZero():
+		return first
+	case q.failures > 1:
+		return retry
+	}
+	return regular
+}
+
+// plan sets when the question is asked next.
+func (c *core) plan(name model.Question, q *question) {
+	q.due = q.answer.Last.At.Add(q.interval(c.bounds(q)))
+	c.agenda.add(item{at: q.due, question: name})
+}
+
+// take returns the questions that should be asked now, so that at most limit are
+// asked at the same time.
+func (c *core) take(limit int) []model.Question {
+	return c.lookups.take(limit, func(name model.Question) bool {
+		q, ok := c.questions[name]
+		return ok && q.queued
+	})
+}
+
+func (c *core) answer(q model.Question) (model.Answer, bool) {
+	known, ok := c.questions[q]
+	if !ok || known.answer.Last.At.IsZero() {
+		return model.Answer{}, false
+	}
+	return known.answer, true
+}
+
+// want has questions asked at once that nobody asked before.
+func (c *core) want(key model.Key, questions []model.Question, now time.Time) {
+	for _, name := range questions {
+		q, ok := c.questions[name]
+		if !ok {
+			_, asked := c.lookups.inFlight[name] // for a service that has gone meanwhile
+			q = &question{users: map[model.Key]struct{}{}, due: now, queued: asked}
+			c.questions[name] = q
+			c.agenda.add(item{at: now, question: name})
+		}
+		q.users[key] = struct{}{}
+		// A new user, or one whose bounds changed, may want it sooner.
+		if q.queued || q.answer.Last.At.IsZero() {
+			continue
+		}
+		if due := q.answer.Last.At.Add(q.interval(c.services[key].service.Resolution)); due.Before(q.due) {
+			q.due = due
+			c.agenda.add(item{at: due, question: name})
+		}
+	}
+}
+
+// release forgets questions that the last service to want them wants no more.
+func (c *core) release(key model.Key, old, kept []model.Question) {
+	for _, name := range old {
+		q, ok := c.questions[name]
+		if !ok || slices.Contains(kept, name) {
+			continue
+		}
+		delete(q.users, key)
+		if len(q.users) == 0 {
+			delete(c.questions, name)
+		}
+	}
+}
+
+// retryFailed is how soon a failed lookup is tried again at the earliest, and
+// retryMissing how soon at the latest a name that never had records.
+const (
+	retryFailed  = time.Second
+	retryMissing = 30 * time.Second
+)
+
+// bounds are the narrowest of the services that share the question.
+func (c *core) bounds(q *question) model.Resolution {
+	narrow := model.Resolution{MinInterval: -1, MaxInterval: time.Duration(1<<63 - 1)}
+	for key := range q.users {
+		r := c.services[key].service.Resolution
+		if narrow.MinInterval < 0 || r.MinInterval < narrow.MinInterval {
+			narrow.MinInterval = r.MinInterval
+		}
+		narrow.MaxInterval = min(narrow.MaxInterval, r.MaxInterval)
+	}
+	return narrow
+}
+
+// interval is when to ask again: after the TTL, within bounds.
+func (q *question) interval(bounds model.Resolution) time.Duration {
+	last := q.answer.Last
+	if last.Class.Failed() {
+		return max(bounds.MinInterval, retryFailed)
+	}
+	ceiling := bounds.MaxInterval
+	if last.Class != model.Answered && q.answer.Good.At.IsZero() {
+		ceiling = min(ceiling, retryMissing)
+	}
+	return max(min(last.TTL, ceiling), bounds.MinInterval)
+}

@@ -1,0 +1,186 @@
+package failover
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"fairlead.dev/internal/model"
+)
+
+// finding is what is known about a name.
+type finding struct {
+	addrs   []netip.Addr
+	hosts   []model.Host
+	a, aaaa model.Resolved
+	at      time.Time
+	// standing stays published since nothing valid is known.
+	standing        []model.Endpoint
+	reason, message string
+	// bare is the message without what stays.
+	bare string
+}
+
+// host looks both address families of a name up. The standing endpoints are
+// those that the name may have given before.
+func (r *resolver) host(name string, standing []model.Endpoint) finding {
+	a := r.ask(model.Question{Name: normal(name), Type: model.A}, ofFamily(standing, model.A))
+	aaaa := r.ask(model.Question{Name: normal(name), Type: model.AAAA}, ofFamily(standing, model.AAAA))
+	r.letGo(&a, &aaaa)
+	r.letGo(&aaaa, &a)
+	f := worse(a, aaaa)
+	f.addrs = append(sorted(a.addrs), sorted(aaaa.addrs)...)
+	f.standing = slices.Concat(a.standing, aaaa.standing)
+	f.a, f.aaaa, f.at = a.a, aaaa.a, a.at
+	if aaaa.at.After(a.at) {
+		f.at = aaaa.at
+	}
+	return f
+}
+
+// letGo drops, after an edit, what stood of the one family once the new name
+// answers with the other, unless the one is being looked up: traffic would
+// otherwise stay with the old name's addresses, for missingGrace, or for ever where
+// a server fails for records that it does not have.
+func (r *resolver) letGo(one, other *finding) {
+	if r.in.StandingSince.IsZero() || len(other.addrs) == 0 || len(one.addrs) > 0 || one.reason == ReasonPending {
+		return
+	}
+	one.standing, one.message = nil, one.bare
+	if one.reason == ReasonMissing {
+		one.reason = ReasonNoAddresses
+	}
+}
+
+// worse returns the finding whose reason says more about the name. One family
+// without records is how most names are; it matters only when neither has any.
+func worse(a, aaaa finding) finding {
+	switch {
+	case !a.gives() && !aaaa.gives() && a.reason == ReasonPending:
+		return a
+	case !a.gives() && !aaaa.gives() && aaaa.reason == ReasonPending:
+		return aaaa
+	case aaaa.gives() && a.harmless():
+		return aaaa
+	case a.gives() && aaaa.harmless(), rank(a.reason) >= rank(aaaa.reason):
+		return a
+	}
+	return aaaa
+}
+
+// gives reports whether something is published of the finding.
+func (f *finding) gives() bool { return len(f.addrs)+len(f.standing) > 0 }
+
+// harmless reports whether the finding is no trouble beside one that gives.
+func (f *finding) harmless() bool {
+	return !f.gives() && (f.reason == ReasonNotFound || f.reason == ReasonNoAddresses || f.reason == ReasonPending)
+}
+
+// ask applies the table of [Decide] to one question. The standing endpoints are
+// those that its answer may have given before.
+func (r *resolver) ask(q model.Question, standing []model.Endpoint) finding {
+	r.decision.Questions = append(r.decision.Questions, q)
+	answer, ok := r.in.Answer(q)
+	if !ok {
+		return r.keep(finding{reason: ReasonPending, message: q.Name + " is being looked up"}, answer, standing)
+	}
+	f := finding{at: answer.Good.At}
+	switch last := answer.Last; {
+	case last.Class == model.Answered:
+		f.reason, f.message = ReasonResolved, q.Name+" is resolved"
+	case last.Class.Failed():
+		f.reason, f.message = ReasonLookupFailed, q.Name+": "+last.Detail
+	default:
+		f.reason, f.message = missing(q, last.Class)
+	}
+	expires := answer.MissingSince.Add(r.in.Service.Resolution.MissingGrace)
+	believed := !answer.MissingSince.IsZero() && !r.in.Now.Before(expires)
+	if !answer.Good.At.IsZero() && !believed {
+		return r.lastGood(f, answer, expires)
+	}
+	switch last := answer.Last; {
+	case !last.Class.Failed():
+		f.a = model.Resolved{Known: true, Aliases: last.Aliases, At: last.At, TTL: last.TTL}
+	case believed: // a failure says nothing, so it brings nothing back
+		f.a = model.Resolved{Known: true, At: last.At}
+	}
+	return r.keep(f, answer, standing)
+}
+
+// lastGood gives the last good answer, which holds until expires if the name has
+// lost its records.
+func (r *resolver) lastGood(f finding, answer model.Answer, expires time.Time) finding {
+	good := answer.Good
+	f.addrs, f.hosts = good.Addrs, good.Hosts
+	f.a = model.Resolved{Known: true, Aliases: good.Aliases, Addrs: good.Addrs, At: good.At, TTL: good.TTL}
+	if !answer.MissingSince.IsZero() {
+		r.lookAgain(expires)
+	}
+	switch {
+	case answer.Last.Class == model.Answered:
+	case answer.Last.Class.Failed():
+		f.message += "; the addresses of " + instant(good.At) + " stay"
+	default:
+		f.reason = ReasonMissing
+		f.message += "; its last addresses stay until " + instant(expires)
+	}
+	return f
+}
+
+// keep gives what stood before the answer, which is not a good one. That a name
+// does not exist is believed missingGrace after it was first said, and as long
+// after an edit that leads to a name which others know to be gone.
+func (r *resolver) keep(f finding, answer model.Answer, standing []model.Endpoint) finding {
+	if len(standing) == 0 {
+		return f
+	}
+	until := ""
+	if !answer.MissingSince.IsZero() {
+		expires := latest(answer.MissingSince, r.in.StandingSince).Add(r.in.Service.Resolution.MissingGrace)
+		if !r.in.Now.Before(expires) {
+			return f
+		}
+		r.lookAgain(expires)
+		until = " until " + instant(expires)
+	}
+	if f.reason == ReasonNotFound || f.reason == ReasonNoAddresses {
+		f.reason = ReasonMissing
+	}
+	f.bare = f.message
+	f.message += "; the addresses from before stay" + until
+	f.standing = standing
+	return f
+}
+
+func (r *resolver) lookAgain(at time.Time) {
+	if r.decision.Next.IsZero() || at.Before(r.decision.Next) {
+		r.decision.Next = at
+	}
+}
+
+func missing(q model.Question, c model.Class) (reason, message string) {
+	if c == model.NotFound {
+		return ReasonNotFound, q.Name + " does not exist (NXDOMAIN)"
+	}
+	return ReasonNoAddresses, q.Name + " has no " + string(q.Type) + " records"
+}
+
+// sorted keeps a server's rotation of its records from looking like a change.
+func sorted(addrs []netip.Addr) []netip.Addr {
+	s := slices.Clone(addrs)
+	slices.SortFunc(s, netip.Addr.Compare)
+	return s
+}
+
+// instant is a time as messages have it.
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func normal(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
