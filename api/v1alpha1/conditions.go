@@ -6,20 +6,22 @@ package v1alpha1
 // machines and one message for people; the same two stand in the event, the log
 // and the metric.
 const (
-	// ConditionAccepted is True when the spec is valid and the name is free.
-	// While it is False nothing is written but the status, and what was
-	// published before stays. Never absent once the controller has seen the
-	// object.
+	// ConditionAccepted is True when the spec is valid and permitted and the name
+	// is free. While it is False what was published before stays and is kept
+	// current, without the targets that are not permitted. Where the name is
+	// somebody else's (ServiceExists) nothing is written but the status. Never
+	// absent once the controller has seen the object.
 	ConditionAccepted = "Accepted"
 	// ConditionResolved is True when DNS confirms the addresses of the published
 	// tier, or they need no DNS. While it is False what was known stays
-	// published. Absent while Accepted is False.
+	// published. Absent only if no spec was ever accepted, or the name is somebody
+	// else's.
 	ConditionResolved = "Resolved"
 	// ConditionHealthy is True when an endpoint of the published tier passes its
-	// probe. Absent while Accepted is False, and without a probe in the spec.
+	// probe. Absent where Resolved is, and without a probe in the spec.
 	ConditionHealthy = "Healthy"
 	// ConditionProgrammed is True when the Service and its EndpointSlices stand
-	// as decided. Absent while Accepted is False.
+	// as decided. Absent where Resolved is.
 	ConditionProgrammed = "Programmed"
 	// ConditionReady sums up: True when a client that connects now reaches an
 	// endpoint. Never absent once the controller has seen the object.
@@ -35,7 +37,9 @@ const (
 	ReasonServiceExists = "ServiceExists"
 	// ReasonHostnameInCluster: a target's name is inside the cluster domain.
 	ReasonHostnameInCluster = "HostnameInCluster"
-	// ReasonNotPermitted: the target's namespace does not consent.
+	// ReasonNotPermitted: the namespace of a target's Service does not consent, and
+	// nothing of that target is published. Also a reason of Resolved, of targets
+	// and of Ready.
 	ReasonNotPermitted = "NotPermitted"
 	// ReasonInvalid: the spec breaks another rule. The API server refuses such
 	// specs, so it is an object from before the rule.
@@ -63,12 +67,31 @@ const (
 	// ReasonForbidden: an address may not be published and is left out; the good
 	// ones beside it are published.
 	ReasonForbidden = "AddressForbidden"
+	// ReasonInCluster: the endpoints are those of a Service of the cluster; there
+	// is nothing to resolve. Status True.
+	ReasonInCluster = "InCluster"
+	// ReasonServiceNotFound: the target's Service does not exist.
+	ReasonServiceNotFound = "ServiceNotFound"
+	// ReasonPointsToItself: the target's Service is made from this ExternalService
+	// or another one, which would feed on itself.
+	ReasonPointsToItself = "PointsToItself"
+	// ReasonPortMissing: the target's Service lacks a port of the spec.
+	ReasonPortMissing = "PortMissing"
 	// ReasonStandby: the target is not published, since one of a better tier is.
 	ReasonStandby = "Standby"
 )
 
 // The reasons of Programmed.
 const (
+	// ReasonProgrammed: the Service and its EndpointSlices stand as decided.
+	// Status True.
+	ReasonProgrammed = "Programmed"
+	// ReasonWriteRefused: the API server refuses what is to be written: a quota, or
+	// somebody's admission policy.
+	ReasonWriteRefused = "WriteRefused"
+	// ReasonOtherEndpoints: Endpoints or EndpointSlices that Fairlead does not keep
+	// give the Service addresses, too.
+	ReasonOtherEndpoints = "OtherEndpoints"
 	// ReasonListening: a virtual IP takes connections. Status True.
 	ReasonListening = "Listening"
 	// ReasonServed: the service's names are answered. Status True.

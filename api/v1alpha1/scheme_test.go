@@ -1,11 +1,12 @@
 package v1alpha1_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/yaml"
+	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"fairlead.dev/api/v1alpha1"
 )
@@ -48,11 +49,11 @@ func TestScheme(t *testing.T) {
 
 // TestNoStatusIsNotWritten: an object without a status is written without one.
 func TestNoStatusIsNotWritten(t *testing.T) {
-	text, err := yaml.Marshal(v1alpha1.ExternalService{})
+	text, err := json.Marshal(v1alpha1.ExternalService{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := string(text), "metadata: {}\nspec:\n  targets: null\n"; got != want {
+	if got, want := string(text), `{"metadata":{},"spec":{"targets":null}}`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -43,6 +43,8 @@ type Target struct {
 	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || (self.size() < 254 || self.endsWith('.')) && self.matches('^_[a-z]([-a-z0-9]{0,61}[a-z0-9])?[.]_[a-z]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?){2,}[.]?$')",message="not an SRV name: write _SERVICE._PROTOCOL.DOMAIN, such as _postgres._tcp.example.com; for a plain name write hostname"
 	SRV string `json:"srv,omitempty"`
 	// Service is a Service in the cluster: the way in for what has moved there.
+	// Its endpoints are published; targetPort is the number of a port of that
+	// Service.
 	// +optional
 	Service *ServiceReference `json:"service,omitempty"`
 }
@@ -53,7 +55,8 @@ type ServiceReference struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="not the name of a Service: write lower-case letters, digits and hyphens, beginning with a letter"
 	Name string `json:"name"`
-	// Namespace defaults to the ExternalService's own. Another one must consent.
+	// Namespace defaults to the ExternalService's own. A Service in another one
+	// must consent, by its annotation fairlead.dev/allow-from.
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="not the name of a namespace: write lower-case letters, digits and hyphens"

@@ -19,8 +19,13 @@ type Input struct {
 	// ClusterDomain has no trailing dot: cluster.local.
 	ClusterDomain string
 	// ServiceCIDRs are the ranges of virtual IPs, at most one of each family,
-	// the primary first.
+	// the primary first. Empty where somebody else assigns the addresses: then
+	// no service has Families, and no address is checked against the ranges.
 	ServiceCIDRs []netip.Prefix
+	// InCluster returns what stands in the cluster under that key, and whether
+	// anything does. Nil where there is no cluster: targets that are Services
+	// are then left out.
+	InCluster func(model.Key) (InCluster, bool)
 }
 
 // Object is one object, and where it stands.

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,7 +47,7 @@ func TestKeyOf(t *testing.T) {
 
 // What Convert is given is shared, and may be converted again.
 func TestConvertChangesNothing(t *testing.T) {
-	for _, path := range []string{"testdata/slices.in.yaml", "testdata/families.in.yaml", "testdata/targets.in.yaml"} {
+	for _, path := range []string{"testdata/slices.in.yaml", "testdata/families.in.yaml", "testdata/targets.in.yaml", "testdata/incluster.in.yaml"} {
 		in, same := readInput(t, path), readInput(t, path)
 		first := Convert(in)
 		if d := cmp.Diff(same.Objects, in.Objects); d != "" {
@@ -81,5 +82,33 @@ func TestOneBadServiceLeavesTheOthers(t *testing.T) {
 	in.Objects = append(in.Objects, Object{Value: &corev1.Pod{}}, Object{Value: &discoveryv1.EndpointSlice{}})
 	if got := len(Convert(in).Services); got != 2 {
 		t.Errorf("%d services, want 2", got)
+	}
+}
+
+// The order in which slices are listed is nobody's wish.
+func TestSlicesInAnyOrder(t *testing.T) {
+	in := readInput(t, "testdata/incluster.in.yaml")
+	want := summary(Convert(in))
+	find := in.InCluster
+	in.InCluster = func(k model.Key) (InCluster, bool) {
+		c, ok := find(k)
+		c.Slices = slices.Clone(c.Slices)
+		slices.Reverse(c.Slices)
+		return c, ok
+	}
+	if d := cmp.Diff(want, summary(Convert(in)), cmpopts.EquateComparable(netip.Addr{})); d != "" {
+		t.Errorf("slices in reverse make a difference:\n%s", d)
+	}
+}
+
+// A generation is told of objects in an API server, not of their dumps.
+func TestGeneration(t *testing.T) {
+	e := named("db.example.com")
+	e.Generation = 3
+	for file, want := range map[string]int64{"": 3, "dump.yaml": 0} {
+		out := Convert(Input{Objects: []Object{{Value: e, File: file}}})
+		if got := out.Services[0].Origin.Generation; got != want {
+			t.Errorf("the generation of an object in file %q is %d, want %d", file, got, want)
+		}
 	}
 }

@@ -60,6 +60,9 @@ type declared struct {
 	wanted *Wanted
 	// why says in a few words why it takes no endpoints; empty if it does.
 	why string
+	// annotated is whether an annotation says where it lives: then it takes no
+	// endpoints, either.
+	annotated bool
 	// plain is nil for an ExternalService.
 	plain *corev1.Service
 	// refused is whether nobody knows what it would have been.

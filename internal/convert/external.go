@@ -22,7 +22,7 @@ func (c *converter) external(r *report, e *v1alpha1.ExternalService) {
 	r.probe(spec.Probe)
 	r.failover(spec.Failover)
 	ok := r.errors == 0
-	w.Targets, ok = r.targets(spec.Targets, ok)
+	w.Targets, ok = r.targets(spec.Targets, w, ok)
 	if !ok || !r.bestTier(w) {
 		return
 	}

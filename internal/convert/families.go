@@ -31,7 +31,7 @@ func (c *converter) clusterIPs(r *report, w *Wanted, s *corev1.Service) {
 		order = order[:min(1, len(order))]
 	case corev1.IPFamilyPolicyPreferDualStack:
 	case corev1.IPFamilyPolicyRequireDualStack:
-		if len(ranges) < 2 {
+		if len(ranges) == 1 {
 			r.warn("SingleStackOnly", at("spec", "ipFamilyPolicy"),
 				fmt.Sprintf("RequireDualStack needs ranges of both families, and there is only %s: one address is served", orList(ranges)),
 				"start with --service-cidr 127.96.0.0/16,fd00:96::/108")

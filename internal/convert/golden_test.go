@@ -13,18 +13,30 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	"sigs.k8s.io/yaml"
+	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"fairlead.dev/api/v1alpha1"
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/yamlout"
 )
 
 var update = flag.Bool("update", false, "write what comes out into testdata/*.out.yaml")
 
 // options of a case stand in its fixture, as a document of kind Options.
 type options struct {
-	ClusterDomain string
-	ServiceCIDRs  []netip.Prefix
+	ServiceCIDRs []netip.Prefix
+	// Live is whether there is a cluster, Cluster what stands in it.
+	Live    bool
+	Cluster []InCluster
+}
+
+func (o options) find(k model.Key) (InCluster, bool) {
+	for _, c := range o.Cluster {
+		if _, key := KeyOf(c.Service); key == k {
+			return c, true
+		}
+	}
+	return InCluster{}, false
 }
 
 // golden is what is compared: problems as people read them, and services.
@@ -50,7 +62,7 @@ func TestGolden(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(in), ".in.yaml")
 		t.Run(name, func(t *testing.T) {
 			out := Convert(readInput(t, in))
-			got, err := yaml.Marshal(summary(out))
+			got, err := yamlout.Marshal(summary(out))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,6 +125,9 @@ func readInput(t *testing.T, path string) Input {
 				t.Fatal(err)
 			}
 			in.ServiceCIDRs = o.ServiceCIDRs
+			if o.Live {
+				in.InCluster = o.find
+			}
 			continue
 		case "Namespace":
 			value = new(corev1.Namespace)

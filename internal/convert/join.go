@@ -6,6 +6,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"fairlead.dev/api/v1alpha1"
 	"fairlead.dev/internal/model"
 )
 
@@ -17,7 +18,7 @@ func (c *converter) join() {
 		for _, s := range c.sources[k] {
 			c.misplaced(k, d, s)
 		}
-		if d == nil || d.wanted == nil || d.why != "" || d.plain == nil {
+		if d == nil || d.wanted == nil || d.why != "" || d.annotated || d.plain == nil {
 			continue
 		}
 		d.wanted.Targets = targets(c.sources[k])
@@ -50,6 +51,9 @@ func (c *converter) misplaced(k model.Key, d *declared, s *source) {
 	case d.plain == nil:
 		r.warn("EndpointsUnused", path, fmt.Sprintf("%s is not used: ExternalService %s has its addresses in its own spec", r.object(), k),
 			"write the addresses in the ExternalService: targets: [{name: external, addresses: [10.0.1.25]}]")
+	case d.annotated:
+		r.warn("EndpointsUnused", path, fmt.Sprintf("%s is not used: Service %s has the annotation %s, and the addresses of that name are served", r.object(), k, v1alpha1.AnnotationHostname),
+			"delete the annotation, or this object")
 	case d.why != "":
 		r.warn("EndpointsUnused", path, fmt.Sprintf("%s is not used: Service %s %s", r.object(), k, d.why),
 			"make it a Service without type and selector, or delete this object")

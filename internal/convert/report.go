@@ -91,7 +91,11 @@ func (r *report) place() string {
 
 func (r *report) origin() model.Origin {
 	o := r.c.in.Objects[r.source]
-	return model.Origin{Kind: r.kind, File: o.File, Line: o.Line}
+	origin := model.Origin{Kind: r.kind, File: o.File, Line: o.Line}
+	if o.File == "" { // a dump in a file has one too, of another object
+		origin.Generation = r.meta.Generation
+	}
+	return origin
 }
 
 // checkMeta checks the name and the namespace.
@@ -100,9 +104,9 @@ func (r *report) checkMeta() {
 	switch {
 	case r.key.Name == "":
 		r.error("NameMissing", name, article(r.kind)+" needs a name", "write metadata: {name: "+example(r.kind)+"}")
-	case r.kind == kindService, r.kind == kindExternalService:
+	case r.kind == kindExternalService: // also where the API server is older than 1.36
 		r.label(name, r.key.Name, validation.IsDNS1035Label)
-	case r.kind == kindNamespace:
+	case r.kind == kindNamespace, r.kind == kindService:
 		r.label(name, r.key.Name, validation.IsDNS1123Label)
 	}
 	if r.kind != kindNamespace {

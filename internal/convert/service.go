@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"fairlead.dev/api/v1alpha1"
 	"fairlead.dev/internal/model"
 )
 
@@ -17,6 +18,14 @@ const maxAffinity = 86400
 func (c *converter) service(r *report, s *corev1.Service) {
 	d := &declared{report: r, plain: s}
 	c.declare(d)
+	if _, ok := s.Annotations[v1alpha1.AnnotationHostname]; ok {
+		c.annotated(r, d, s)
+		return
+	}
+	if _, ok := s.Annotations[v1alpha1.AnnotationPorts]; ok {
+		r.warn("AnnotationUnused", annotation(v1alpha1.AnnotationPorts), "the annotation says where a host outside listens, and nothing names the host",
+			"write the annotation "+v1alpha1.AnnotationHostname+": db.example.com, too, or delete this one")
+	}
 	switch t := s.Spec.Type; t {
 	case corev1.ServiceTypeExternalName:
 		d.why = "is of type ExternalName, which has no endpoints"
@@ -24,8 +33,7 @@ func (c *converter) service(r *report, s *corev1.Service) {
 		return
 	case "", corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer:
 	default:
-		r.error("UnknownValue", at("spec", "type"), fmt.Sprintf("there is no Service type %q", t),
-			"write ClusterIP, ExternalName, NodePort or LoadBalancer")
+		r.unknownType(t)
 		return
 	}
 	if len(s.Spec.Selector) > 0 {
@@ -37,9 +45,24 @@ func (c *converter) service(r *report, s *corev1.Service) {
 	c.selectorless(r, d, s)
 }
 
+func (r *report) unknownType(t corev1.ServiceType) {
+	r.error("UnknownValue", at("spec", "type"), fmt.Sprintf("there is no Service type %q", t),
+		"write ClusterIP, ExternalName, NodePort or LoadBalancer")
+}
+
 // selectorless converts a Service of type ClusterIP whose endpoints are
 // written by hand.
 func (c *converter) selectorless(r *report, d *declared, s *corev1.Service) {
+	w := c.plain(r, s)
+	if r.errors > 0 {
+		return
+	}
+	d.wanted = w
+	c.wanted = append(c.wanted, w)
+}
+
+// plain converts what a Service says of itself: everything but where it lives.
+func (c *converter) plain(r *report, s *corev1.Service) *Wanted {
 	w := &Wanted{Source: r.source, Service: model.Service{
 		Key: r.key, Type: model.ClusterIP, Origin: r.origin(),
 		PublishNotReady: s.Spec.PublishNotReadyAddresses,
@@ -57,11 +80,7 @@ func (c *converter) selectorless(r *report, d *declared, s *corev1.Service) {
 	}
 	w.SessionAffinity = r.affinity(at("spec", "sessionAffinity"), s.Spec.SessionAffinity, s.Spec.SessionAffinityConfig)
 	r.notes(s)
-	if r.errors > 0 {
-		return
-	}
-	d.wanted = w
-	c.wanted = append(c.wanted, w)
+	return w
 }
 
 func headless(s *corev1.Service) bool {
@@ -91,8 +110,12 @@ func (r *report) affinity(path *field.Path, a corev1.ServiceAffinity, cfg *corev
 	return time.Duration(seconds) * time.Second
 }
 
-// notes tells what is served differently from what is written.
+// notes tells what is served differently from what is written. A cluster serves
+// all of it.
 func (r *report) notes(s *corev1.Service) {
+	if r.c.in.InCluster != nil {
+		return
+	}
 	switch s.Spec.Type {
 	case corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer:
 		r.info("ClusterIPOnly", at("spec", "type"),

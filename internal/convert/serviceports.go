@@ -26,7 +26,7 @@ func (r *report) servicePorts(s *corev1.Service) []model.Port {
 		checks.name(path, p.Name)
 		checks.number(path.Child("port"), p.Port)
 		checks.protocol(path, port.Protocol, p.Port, model.TCP, model.UDP, model.SCTP)
-		if port.Protocol == model.SCTP && s.Spec.ClusterIP != corev1.ClusterIPNone {
+		if port.Protocol == model.SCTP && s.Spec.ClusterIP != corev1.ClusterIPNone && r.c.in.InCluster == nil {
 			r.warn("NotRelayed", path.Child("protocol"), fmt.Sprintf("port %d is SCTP, which is not relayed: it has a name in DNS and no listener", p.Port),
 				"write clusterIP: None so that clients connect to the endpoints themselves")
 		}

@@ -26,7 +26,7 @@ func (c *converter) suggest(k model.Key) string {
 func (c *converter) index() {
 	c.byNamespace, c.byName = make(map[string][]string), make(map[string][]string)
 	for k, d := range c.services {
-		if d.why != "" || d.plain == nil || d.report.unnamed {
+		if d.why != "" || d.annotated || d.plain == nil || d.report.unnamed {
 			continue
 		}
 		c.byNamespace[k.Namespace] = append(c.byNamespace[k.Namespace], k.Name)

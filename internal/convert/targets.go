@@ -15,8 +15,8 @@ import (
 )
 
 // targets converts the targets of an ExternalService, and reports whether the
-// service can be served. so is whether it could until now.
-func (r *report) targets(in []v1alpha1.Target, so bool) ([]model.Target, bool) {
+// service can be served. so is whether it could until now; w has its ports.
+func (r *report) targets(in []v1alpha1.Target, w *Wanted, so bool) ([]model.Target, bool) {
 	root := at("spec", "targets")
 	if len(in) == 0 {
 		r.error("NoTargets", root, "an ExternalService needs at least one target", "write targets: [{name: primary, hostname: db.example.com}]")
@@ -27,7 +27,7 @@ func (r *report) targets(in []v1alpha1.Target, so bool) ([]model.Target, bool) {
 	for i := range in {
 		path := root.Index(i)
 		so = r.targetName(path.Child("name"), in[i].Name, names) && so
-		t, outcome := r.target(path, &in[i])
+		t, outcome := r.target(path, &in[i], w)
 		switch outcome {
 		case kept:
 			targets = append(targets, t)
@@ -68,7 +68,7 @@ func (r *report) targetName(path *field.Path, name string, seen map[string]*fiel
 	return true
 }
 
-func (r *report) target(path *field.Path, in *v1alpha1.Target) (model.Target, outcome) {
+func (r *report) target(path *field.Path, in *v1alpha1.Target, w *Wanted) (model.Target, outcome) {
 	t := model.Target{Name: in.Name, Priority: int(in.Priority)}
 	if in.Priority < 0 {
 		r.error("OutOfRange", path.Child("priority"), fmt.Sprintf("priority %d is negative", in.Priority),
@@ -92,6 +92,11 @@ func (r *report) target(path *field.Path, in *v1alpha1.Target) (model.Target, ou
 		r.error("TargetAmbiguous", path, "a target has exactly one of hostname, addresses, srv and service; this one has "+strings.Join(set, " and "),
 			"write a target for each, with a name of its own")
 		return t, refused
+	case in.Service != nil && r.c.in.InCluster != nil:
+		if !r.reference(path.Child("service"), in.Service) {
+			return t, refused
+		}
+		r.inCluster(&t, in.Service, w)
 	case in.Service != nil:
 		r.error("NeedsCluster", path.Child("service"), "a target that is a Service of the cluster needs a cluster: this target is left out",
 			"write its hostname or addresses")

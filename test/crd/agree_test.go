@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/yaml"
+	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"fairlead.dev/api/v1alpha1"
 	"fairlead.dev/internal/convert"
@@ -99,7 +99,9 @@ func converted(t *testing.T, object any) (model.Service, []string) {
 	if len(out.Services) == 0 {
 		return model.Service{}, errs
 	}
-	return out.Services[0].Service, errs
+	svc := out.Services[0].Service
+	svc.Origin.Generation = 0 // only a stored object has one
+	return svc, errs
 }
 
 // messages compares what the API server says with the golden file, and that
