@@ -12,9 +12,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/yaml"
+	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/yamlout"
 )
 
 var update = flag.Bool("update", false, "write what comes out into testdata/*.out.yaml")
@@ -31,11 +32,10 @@ type fixture struct {
 
 // rendered is what is compared.
 type rendered struct {
-	Service  *corev1.Service              `json:"service,omitempty"`
-	Create   []*discoveryv1.EndpointSlice `json:"create,omitempty"`
-	Update   []*discoveryv1.EndpointSlice `json:"update,omitempty"`
-	Delete   []string                     `json:"delete,omitempty"`
-	Findings []Finding                    `json:"findings,omitempty"`
+	Service *corev1.Service              `json:"service,omitempty"`
+	Create  []*discoveryv1.EndpointSlice `json:"create,omitempty"`
+	Update  []*discoveryv1.EndpointSlice `json:"update,omitempty"`
+	Delete  []string                     `json:"delete,omitempty"`
 }
 
 func owner() metav1.OwnerReference {
@@ -63,11 +63,11 @@ func TestGolden(t *testing.T) {
 				Owner:     owner(), Slices: f.Slices,
 				Taken: func(name string) bool { return slices.Contains(f.Taken, name) },
 			})
-			r := rendered{Service: out.Service, Create: out.Slices.Create, Update: out.Slices.Update, Findings: out.Findings}
+			r := rendered{Service: out.Service, Create: out.Slices.Create, Update: out.Slices.Update}
 			for _, s := range out.Slices.Delete {
 				r.Delete = append(r.Delete, s.Name)
 			}
-			got, err := yaml.Marshal(r)
+			got, err := yamlout.Marshal(r)
 			if err != nil {
 				t.Fatal(err)
 			}

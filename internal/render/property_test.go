@@ -225,7 +225,7 @@ func TestTheInputIsOnlyRead(t *testing.T) {
 	})
 }
 
-func TestMustRecreate(t *testing.T) {
+func TestMustBridge(t *testing.T) {
 	of := func(kind corev1.ServiceType, ip string) *corev1.Service {
 		return &corev1.Service{Spec: corev1.ServiceSpec{Type: kind, ClusterIP: ip}}
 	}
@@ -245,7 +245,7 @@ func TestMustRecreate(t *testing.T) {
 		{name, headless, false},
 		{name, of(corev1.ServiceTypeClusterIP, ""), false},
 	} {
-		if got := MustRecreate(tt.standing, tt.wanted); got != tt.want {
+		if got := MustBridge(tt.standing, tt.wanted); got != tt.want {
 			t.Errorf("from %v to %v: %v", tt.standing, tt.wanted, got)
 		}
 	}

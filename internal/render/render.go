@@ -1,8 +1,6 @@
 package render
 
 import (
-	"net/netip"
-
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,8 +30,6 @@ type Output struct {
 	// that it could say, and what stands stays.
 	Service *corev1.Service
 	Slices  Changes
-	// Findings are the addresses that are left out, in the order of the decision.
-	Findings []Finding
 }
 
 // Changes are the writes that make the EndpointSlices right. They must be made
@@ -50,24 +46,14 @@ type Changes struct {
 // Empty reports whether there is nothing to write.
 func (c Changes) Empty() bool { return len(c.Create)+len(c.Update)+len(c.Delete) == 0 }
 
-// Finding is an address that is left out, and why.
-type Finding struct {
-	// Target is the name of the target that it belongs to.
-	Target  string
-	Addr    netip.Addr
-	Reason  string
-	Message string
-}
-
 // Render returns the objects of a service.
 func Render(in Input) Output {
-	endpoints, findings := publishable(in.Published.Decision.Endpoints)
-	out := Output{Service: service(in), Findings: findings}
+	out := Output{Service: service(in)}
 	p := newPlan(in)
 	if in.Published.Service.Type == model.ExternalName {
 		p.withdraw()
 	} else {
-		p.publish(endpoints)
+		p.publish(publishable(in.Published.Decision.Endpoints))
 	}
 	out.Slices = p.changes()
 	return out

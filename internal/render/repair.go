@@ -15,7 +15,7 @@ import (
 // apply alone would leave that: a selector or one more port, added by hand, has
 // another owner.
 //
-// It is not for a Service that must be made anew: see [MustRecreate].
+// It is not for a Service that must become something else first: see [MustBridge].
 func Repair(standing, wanted *corev1.Service) *corev1.Service {
 	s := standing.DeepCopy()
 	if s.Labels == nil {
@@ -28,7 +28,10 @@ func Repair(standing, wanted *corev1.Service) *corev1.Service {
 		if slices.ContainsFunc(s.OwnerReferences, func(o metav1.OwnerReference) bool { return reflect.DeepEqual(o, owner) }) {
 			continue
 		}
-		s.OwnerReferences = slices.DeleteFunc(s.OwnerReferences, func(o metav1.OwnerReference) bool { return o.UID == owner.UID })
+		// An object has one controller: a former one goes.
+		s.OwnerReferences = slices.DeleteFunc(s.OwnerReferences, func(o metav1.OwnerReference) bool {
+			return o.UID == owner.UID || o.Controller != nil && *o.Controller
+		})
 		s.OwnerReferences = append(s.OwnerReferences, owner)
 	}
 	spec := wanted.Spec.DeepCopy()

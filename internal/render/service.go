@@ -70,10 +70,10 @@ func servicePorts(ports []model.Port) []corev1.ServicePort {
 	return out
 }
 
-// MustRecreate reports whether the Service that stands has to be deleted first:
-// the API server lets nobody give a virtual IP to a headless Service, or take
-// one away, other than by way of ExternalName.
-func MustRecreate(standing, wanted *corev1.Service) bool {
+// MustBridge reports whether the Service that stands has to become an ExternalName
+// first: the API server lets nobody give a virtual IP to a headless Service, or
+// take one away, in one step.
+func MustBridge(standing, wanted *corev1.Service) bool {
 	if standing == nil || wanted == nil || !clustered(standing) || !clustered(wanted) {
 		return false
 	}

@@ -3,6 +3,7 @@
 package render
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -12,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	"sigs.k8s.io/yaml"
 
+	"fairlead.dev/internal/failover"
 	"fairlead.dev/internal/model"
 	"fairlead.dev/internal/render"
 )
@@ -66,7 +67,7 @@ func (k *tier) right(t *testing.T) {
 	if !out.Slices.Empty() {
 		t.Errorf("what was just written is written again:\n%s", cmp.Diff(standing, slices.Concat(out.Slices.Create, out.Slices.Update)))
 	}
-	if service := k.service(t); render.MustRecreate(service, out.Service) || render.Repair(service, out.Service) != nil {
+	if service := k.service(t); render.MustBridge(service, out.Service) || render.Repair(service, out.Service) != nil {
 		t.Errorf("the Service that was just written is written again:\n%s", cmp.Diff(service, render.Repair(service, out.Service)))
 	}
 }
@@ -139,7 +140,7 @@ func (k *tier) drift(t *testing.T) {
 			if repaired == nil {
 				t.Fatal("nobody noticed")
 			}
-			text, err := yaml.Marshal(repaired)
+			text, err := json.Marshal(repaired)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -165,7 +166,8 @@ func (k *tier) drift(t *testing.T) {
 	})
 }
 
-// addresses: what the API server refuses in a slice is left out, and found.
+// addresses: what the API server refuses in a slice is left out, by the decision
+// that says so and by the last line.
 func (k *tier) addresses(t *testing.T) {
 	for _, text := range []string{
 		"10.0.0.1", "100.64.0.1", "192.0.2.1", "203.0.113.7", "2001:db8::1", "fd00::1", "64:ff9b::a00:1", "240.0.0.1",
@@ -176,13 +178,17 @@ func (k *tier) addresses(t *testing.T) {
 			a := netip.MustParseAddr(text)
 			p := k.published
 			p.Decision.Endpoints = []model.Endpoint{{Addr: a, Target: "primary", Ready: true}}
-			out := render.Render(render.Input{Published: &p, Owner: owner()})
-			if len(out.Findings)+len(out.Slices.Create) != 1 {
-				t.Fatalf("%d findings, %d slices", len(out.Findings), len(out.Slices.Create))
-			}
+			rendered := len(render.Render(render.Input{Published: &p, Owner: owner()}).Slices.Create) > 0
+			d := failover.Decide(failover.Input{
+				Service:   model.Service{Targets: []model.Target{{Name: "primary", Addresses: []netip.Addr{a}}}},
+				Forbidden: failover.Forbidden{Unroutable: true},
+			})
 			refused := k.refuses(t, a)
-			t.Logf("refused by the API server: %v; left out: %v", refused, out.Findings)
-			if refused && len(out.Findings) == 0 {
+			t.Logf("refused by the API server: %v; decided: %s", refused, d.Targets[0].Message)
+			if published := len(d.Endpoints) > 0; rendered != published {
+				t.Errorf("the decision publishes it: %v; it is rendered: %v", published, rendered)
+			}
+			if refused && rendered {
 				t.Error("the API server refuses it, and it is rendered")
 			}
 		})

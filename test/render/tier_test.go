@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/yaml"
 
 	"fairlead.dev/internal/model"
 	"fairlead.dev/internal/render"
@@ -86,7 +85,7 @@ func (k *tier) service(t *testing.T) *corev1.Service {
 func (k *tier) publish(t *testing.T) render.Output {
 	t.Helper()
 	out := render.Render(render.Input{Published: &k.published, Owner: owner(), Slices: k.slices(t)})
-	if render.MustRecreate(k.service(t), out.Service) {
+	if render.MustBridge(k.service(t), out.Service) {
 		k.delete(t, "service/db")
 	}
 	objects := []any{out.Service}
@@ -95,13 +94,13 @@ func (k *tier) publish(t *testing.T) render.Output {
 	}
 	var docs []string
 	for _, o := range objects {
-		text, err := yaml.Marshal(o)
+		text, err := json.Marshal(o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		docs = append(docs, string(text))
 	}
-	if err := k.Apply(t.Context(), []byte(strings.Join(docs, "---\n"))); err != nil {
+	if err := k.Apply(t.Context(), []byte(strings.Join(docs, "\n"))); err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range out.Slices.Delete {
