@@ -20,7 +20,7 @@ func rootCommand() *cobra.Command {
 databases, VMs with only an IP, partners' APIs) a stable name and address inside
 it, and the same on one machine without a cluster.`,
 		Example: `  # Serve what manifests say: DNS, virtual IPs and load balancing on this machine
-  fairlead run examples/
+  fairlead run examples/reporting
 
   # Run a program as if it were a Pod in a namespace of it
   fairlead exec -n reporting -- psql -h analytics-db
@@ -37,7 +37,7 @@ it, and the same on one machine without a cluster.`,
 	root.SetFlagErrorFunc(usage)
 	root.SetVersionTemplate("fairlead {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(runCommand(), execCommand(), enterCommand(), statusCommand(), versionCommand())
+	root.AddCommand(runCommand(), controllerCommand(), execCommand(), enterCommand(), statusCommand(), versionCommand())
 	return root
 }
 

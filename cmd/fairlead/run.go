@@ -17,7 +17,6 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"fairlead.dev/internal/resolve"
 	"fairlead.dev/internal/vip"
 )
 
@@ -54,7 +53,7 @@ them, and serve what they say until told to stop:
 Kinds that count: Namespace, Service (ExternalName, ClusterIP without selector,
 headless), Endpoints, EndpointSlice, and ExternalService (fairlead.dev/v1alpha1).`,
 		Example: `  # Serve a folder, and ask for a name in it
-  fairlead run examples/
+  fairlead run examples/reporting
   dig @127.96.0.10 analytics-db.reporting.svc.cluster.local
 
   # Another outside resolver, and room for two instances
@@ -121,12 +120,8 @@ func (f *runFlags) options(cmd *cobra.Command, paths []string) (serveOptions, er
 	case f.drainTimeout == 0:
 		o.drain = -1
 	}
-	for _, s := range f.upstream {
-		server, err := resolve.ParseServer(s)
-		if err != nil {
-			return o, fmt.Errorf("--upstream: %w", err)
-		}
-		o.upstreams = append(o.upstreams, server)
+	if o.upstreams, err = parseServers(f.upstream); err != nil {
+		return o, err
 	}
 	if o.log, err = logger(f.logFormat, f.verbose, o.stderr); err != nil {
 		return o, err

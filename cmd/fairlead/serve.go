@@ -12,12 +12,12 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"fairlead.dev/internal/dash"
 	"fairlead.dev/internal/dnsserver"
 	"fairlead.dev/internal/engine"
+	"fairlead.dev/internal/failover"
 	"fairlead.dev/internal/file"
+	"fairlead.dev/internal/group"
 	"fairlead.dev/internal/metrics"
 	"fairlead.dev/internal/model"
 	"fairlead.dev/internal/relay"
@@ -69,11 +69,11 @@ func serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return in.engine.Run(ctx) })
-	group.Go(func() error { return in.dns.Serve(ctx) })
-	group.Go(func() error { return dash.Serve(ctx, in.page, in.config) })
-	group.Go(func() error {
+	parts, ctx := group.New(ctx)
+	parts.Go(func() error { return in.engine.Run(ctx) })
+	parts.Go(func() error { return in.dns.Serve(ctx) })
+	parts.Go(func() error { return dash.Serve(ctx, in.page, in.config) })
+	parts.Go(func() error {
 		if err := in.set(ctx, first); err != nil {
 			return nil // told to stop before it began
 		}
@@ -85,7 +85,7 @@ func serve(ctx context.Context, o serveOptions) error {
 		}
 		return in.loader.Watch(ctx, func(d file.Desired) { in.set(ctx, d) })
 	})
-	err = group.Wait()
+	err = parts.Wait()
 	if n := in.relay.Connections(); n > 0 {
 		in.log.Info("stopping when connections have ended; a second signal cuts them", "connections", n, "atMost", max(0, o.drain).String())
 	}
@@ -118,7 +118,8 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 	if first, err = loader.Load(); err != nil {
 		return nil, first, err
 	}
-	upstream, err := in.outside()
+	own := func(a netip.AddrPort) bool { return a.Addr() == o.dns.Addr() }
+	upstream, err := outside(o.upstreams, o.log, own)
 	if err != nil {
 		return nil, first, err
 	}
@@ -131,7 +132,7 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 	in.told.reloaded = counters.Reloads
 	in.relay = relay.New(relay.Config{Hooks: relayHooks(counters), DrainTimeout: o.drain})
 	in.engine = engine.New(engine.Config{
-		Domain: o.domain, Forbidden: o.cidrs, Sink: in.relay.Publish, Log: o.log,
+		Domain: o.domain, Forbidden: virtualIPs(o.cidrs), Sink: in.relay.Publish, Log: o.log,
 		Resolver: &resolve.Client{Upstream: upstream, Now: time.Now, Looked: counters.Lookup},
 	})
 	in.dns = dnsserver.New(dnsserver.Config{
@@ -157,6 +158,15 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 	return in, first, nil
 }
 
+// virtualIPs forbids the addresses behind which the relay would call itself.
+func virtualIPs(cidrs []netip.Prefix) failover.Forbidden {
+	var f failover.Forbidden
+	for _, c := range cidrs {
+		f.Ranges = append(f.Ranges, failover.Range{Prefix: c, Why: "it lies in the range of the virtual IPs"})
+	}
+	return f
+}
+
 // answers is what DNS answers from: nothing before the first snapshot, or names
 // that exist would be denied.
 func (in *instance) answers() *model.Snapshot {
@@ -174,18 +184,18 @@ func (in *instance) snapshot() *model.Snapshot {
 	return in.engine.Snapshot()
 }
 
-// outside is the upstream of the flags, or that of the machine.
-func (in *instance) outside() (*resolve.Upstream, error) {
-	if len(in.upstreams) > 0 {
-		return resolve.NewUpstream(in.upstreams, 0, 0), nil
+// outside is the upstream of the flags, or that of the machine without the server
+// that is this process's own.
+func outside(flags []netip.AddrPort, log *slog.Logger, own func(netip.AddrPort) bool) (*resolve.Upstream, error) {
+	if len(flags) > 0 {
+		return resolve.NewUpstream(flags, 0, 0), nil
 	}
-	own := func(a netip.AddrPort) bool { return a.Addr() == in.serveOptions.dns.Addr() }
 	servers, err := resolve.SystemServers(resolvConf, own)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
 	if len(servers) == 0 && err == nil {
-		in.log.Warn("no outside DNS server is known: only the cluster's names resolve", "fix", "--upstream IP")
+		log.Warn("no outside DNS server is known: only the cluster's names resolve", "fix", "--upstream IP")
 	}
 	return resolve.NewUpstream(servers, 0, 0), err
 }

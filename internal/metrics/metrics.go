@@ -28,6 +28,9 @@ type Config struct {
 	Snapshot func() *model.Snapshot
 	// Version is the program's.
 	Version string
+	// Controller leaves out what a controller does not do: it reads no manifests,
+	// answers no DNS and relays nothing.
+	Controller bool
 }
 
 // Metrics holds Fairlead's counters. Make one with [New].
@@ -52,11 +55,13 @@ func New(reg prometheus.Registerer, c Config) (*Metrics, error) {
 	all := []prometheus.Collector{
 		newBuildInfo(c.Version),
 		snapshotCollector{snapshot: c.Snapshot},
-		m.relay,
 	}
-	all = append(all, m.dns.collectors()...)
 	all = append(all, m.lookups.collectors()...)
-	all = append(all, m.reloads.collectors()...)
+	if !c.Controller {
+		all = append(all, m.relay)
+		all = append(all, m.dns.collectors()...)
+		all = append(all, m.reloads.collectors()...)
+	}
 	var errs []error
 	for _, one := range all {
 		errs = append(errs, reg.Register(one))
