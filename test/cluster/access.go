@@ -35,6 +35,20 @@ func (c *Cluster) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	return c.node.host.Dial(ctx, network, addr)
 }
 
+// Enter is the command that becomes the one after it where the parts are: on
+// the node's network, or nothing if there is no node. What is started so uses
+// PartsKubeconfig.
+func (c *Cluster) Enter() []string {
+	if c.node == nil {
+		return nil
+	}
+	return c.node.onNetwork()
+}
+
+// PartsKubeconfig is Kubeconfig for a program that stands where the parts are:
+// from the node, the API server has another address than from the machine.
+func (c *Cluster) PartsKubeconfig() string { return c.work.path("parts.conf") }
+
 // inNode is a command in all of the node's namespaces.
 func (c *Cluster) inNode(ctx context.Context, args ...string) *exec.Cmd {
 	words := append(c.node.inside(), args...)

@@ -29,7 +29,7 @@ func (img Image) archive(w io.Writer) error {
 	config, err := json.Marshal(object{
 		"architecture": runtime.GOARCH,
 		"os":           "linux",
-		"config":       object{"Entrypoint": img.Entrypoint, "Env": img.Env, "User": img.User},
+		"config":       object{"Entrypoint": img.Entrypoint, "Cmd": img.Cmd, "Env": img.Env, "User": img.User},
 		"rootfs":       object{"type": "layers", "diff_ids": []string{"sha256:" + hex.EncodeToString(sum[:])}},
 	})
 	if err != nil {

@@ -89,11 +89,6 @@ func (c *Cluster) writeCredentials(opts Options, at place) error {
 	return nil
 }
 
-// partsKubeconfig is for the parts, which stand where the API server does.
-func (c *Cluster) partsKubeconfig() string {
-	return c.work.path("parts.conf")
-}
-
 func kubeconfig(server, ca, token string) string {
 	return fmt.Sprintf(`apiVersion: v1
 kind: Config
@@ -135,16 +130,18 @@ func (c *Cluster) apiserverSpec(opts Options, at place) spec {
 		"--authorization-mode=Node,RBAC",
 		"--service-cluster-ip-range=" + opts.serviceRanges(),
 		"--kubelet-preferred-address-types=InternalIP", // nobody can look up the node's name
+		"--enable-admission-plugins=" + strings.Join(opts.AdmissionPlugins, ","),
 	}}
 }
 
 func (c *Cluster) controllersSpec(names []string) spec {
 	return spec{name: "kube-controller-manager", path: c.Bin("kube-controller-manager"), args: []string{
-		"--kubeconfig=" + c.partsKubeconfig(),
+		"--kubeconfig=" + c.PartsKubeconfig(),
 		"--root-ca-file=" + c.work.path("ca.crt"),
 		"--service-account-private-key-file=" + c.work.path("sa.key"),
 		"--controllers=" + strings.Join(names, ","),
 		"--leader-elect=false",
 		"--secure-port=0",
+		"--kube-api-qps=200", "--kube-api-burst=400", // tests delete hundreds of objects at once
 	}}
 }

@@ -31,7 +31,7 @@ func (c *Cluster) startDNS(ctx context.Context, opts DNS) error {
 			"DNS_IP=" + c.dnsAddr.Addr().String(),
 			"DNS_PORT=" + strconv.Itoa(int(c.dnsAddr.Port())),
 			"DNS_ZONE=" + opts.Zone,
-			"KUBECONFIG=" + c.partsKubeconfig(),
+			"KUBECONFIG=" + c.PartsKubeconfig(),
 		},
 	})
 	if err != nil {

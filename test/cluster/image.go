@@ -28,7 +28,8 @@ type Image struct {
 	Files      map[string]string // path in the image to one on the machine
 	Links      map[string]string // path in the image to what the symbolic link says
 	Texts      map[string]string // path in the image to a file's content
-	Entrypoint []string
+	Entrypoint []string          // a Pod's command replaces it
+	Cmd        []string          // its arguments, or what runs without it; a Pod's args replace it
 	Env        []string
 	User       string // a number, root if empty
 }
@@ -95,8 +96,8 @@ func busybox(name string) (Image, error) {
 			"/etc/nsswitch.conf": "hosts: files dns\n",
 			"/tmp/.keep":         "",
 		},
-		Entrypoint: []string{"/bin/sh", "-c", "trap 'exit 0' TERM; sleep 2147483647 & wait"},
-		Env:        []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp"},
+		Cmd: []string{"/bin/sh", "-c", "trap 'exit 0' TERM; sleep 2147483647 & wait"},
+		Env: []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp"},
 	}
 	for applet := range strings.FieldsSeq(string(names)) {
 		img.Links["/bin/"+applet] = "busybox"
@@ -157,14 +158,20 @@ func (c *Cluster) Import(ctx context.Context, img Image) (err error) {
 	if err := img.archive(f); err != nil {
 		return fmt.Errorf("import %s: %w", img.Name, err)
 	}
-	if _, err := c.ctr(ctx, "images", "import", f.Name()); err != nil {
-		return fmt.Errorf("import %s: %w", img.Name, err)
+	return c.ImportFile(ctx, img.Name, f.Name())
+}
+
+// ImportFile gives the node the image called name, with its tag, from an archive
+// as `docker save` writes it. When it returns, Pods may use it.
+func (c *Cluster) ImportFile(ctx context.Context, name, file string) error {
+	if _, err := c.ctr(ctx, "images", "import", file); err != nil {
+		return fmt.Errorf("import %s: %w", name, err)
 	}
 	// The kubelet sees it once containerd has labelled it, just after.
 	return poll(ctx, 20*time.Millisecond, func(ctx context.Context) error {
-		out, err := c.ctr(ctx, "images", "ls", "name=="+img.Name)
+		out, err := c.ctr(ctx, "images", "ls", "name=="+name)
 		if err == nil && !strings.Contains(out, "io.cri-containerd.image=managed") {
-			err = fmt.Errorf("containerd does not offer image %s to Pods", img.Name)
+			err = fmt.Errorf("containerd does not offer image %s to Pods", name)
 		}
 		return err
 	})

@@ -107,7 +107,7 @@ func (c *Cluster) startKubernetesNode(ctx context.Context, opts Options) error {
 func (c *Cluster) kubeletSpec() spec {
 	return spec{name: "kubelet", enter: c.node.inside(), path: c.Bin("kubelet"), args: []string{
 		"--config=" + c.work.path("kubelet.yaml"),
-		"--kubeconfig=" + c.partsKubeconfig(),
+		"--kubeconfig=" + c.PartsKubeconfig(),
 		"--hostname-override=" + nodeName,
 		"--node-ip=" + nodeAddr,
 	}}
@@ -116,7 +116,7 @@ func (c *Cluster) kubeletSpec() spec {
 func (c *Cluster) proxySpec() spec {
 	return spec{name: "kube-proxy", path: c.Bin("kube-proxy"), args: []string{
 		"--proxy-mode=nftables",
-		"--kubeconfig=" + c.partsKubeconfig(),
+		"--kubeconfig=" + c.PartsKubeconfig(),
 		"--hostname-override=" + nodeName,
 		"--oom-score-adj=0",
 		// These are the machine's, not the node's.
@@ -127,7 +127,7 @@ func (c *Cluster) proxySpec() spec {
 
 func (c *Cluster) schedulerSpec() spec {
 	return spec{name: "kube-scheduler", path: c.Bin("kube-scheduler"), args: []string{
-		"--kubeconfig=" + c.partsKubeconfig(),
+		"--kubeconfig=" + c.PartsKubeconfig(),
 		"--leader-elect=false",
 		"--secure-port=0",
 	}}

@@ -29,6 +29,10 @@ type Options struct {
 	// Without any, kube-controller-manager is not started, but with a node
 	// those that Pods need are.
 	Controllers []string
+	// AdmissionPlugins names admission plugins of kube-apiserver to run beside
+	// those that are on by default, "OwnerReferencesPermissionEnforcement" for
+	// instance.
+	AdmissionPlugins []string
 	// OutsideZones are what the outside DNS server of the node tier is
 	// authoritative for, example.com if not set.
 	OutsideZones []string

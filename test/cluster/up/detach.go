@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -21,7 +22,7 @@ const daemonEnv = "FAIRLEAD_CLUSTER_DETACHED"
 
 // place is the folder in which a detached cluster is found again. It holds
 // lock (taken for as long as the cluster's process lives, with its number),
-// log, and welcome once the cluster can be used.
+// log, and once the cluster can be used welcome, for people, and env, for shells.
 type place string
 
 func newPlace(dir string) (place, error) {
@@ -49,7 +50,7 @@ func (p place) detach(ctx context.Context) error {
 		fmt.Printf("# It is up already.\n%s", text)
 		return nil
 	}
-	if err := os.Remove(p.file("welcome")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := p.forget(); err != nil { // of one that was killed
 		return errors.Join(err, lock.Close())
 	}
 	if err := lock.Close(); err != nil {
@@ -121,20 +122,40 @@ func (p place) daemon(serve func() error) error {
 	if _, err := lock.WriteString(strconv.Itoa(os.Getpid())); err != nil {
 		return err
 	}
-	err = serve()
-	if gone := os.Remove(p.file("welcome")); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
-		err = errors.Join(err, gone)
-	}
-	return err
+	return errors.Join(serve(), p.forget())
 }
 
 // announce says that the cluster is up.
-func (p place) announce(text string) error {
+func (p place) announce(text, env string) error {
+	if err := os.WriteFile(p.file("env"), []byte(env), 0o600); err != nil {
+		return err
+	}
 	fresh := p.file("welcome.new")
 	if err := os.WriteFile(fresh, []byte(text), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(fresh, p.file("welcome"))
+}
+
+// forget undoes announce.
+func (p place) forget() error {
+	var all error
+	for _, name := range []string{"welcome", "env"} {
+		if err := os.Remove(p.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			all = errors.Join(all, err)
+		}
+	}
+	return all
+}
+
+// printEnv prints what a shell needs to use the cluster.
+func (p place) printEnv(out io.Writer) error {
+	text, err := os.ReadFile(p.file("env"))
+	if err != nil {
+		return fmt.Errorf("no cluster is up (start one: make cluster-up): %w", err)
+	}
+	_, err = out.Write(text)
+	return err
 }
 
 // down ends the detached cluster and returns when it is gone.
@@ -166,6 +187,26 @@ func (p place) down(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// endWith ends the context when a process has ended, so that a test leaves no
+// cluster behind when it is killed.
+func endWith(ctx context.Context, pid int) context.Context {
+	if pid == 0 {
+		return ctx
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		for syscall.Kill(pid, 0) == nil {
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ctx
 }
 
 // lock takes the lock. The kernel gives it back when its holder dies, however
