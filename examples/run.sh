@@ -33,6 +33,6 @@ echo "The outside world, played on loopback addresses:"
 sed 's/^/  /' "$table"
 echo
 
-bin/fairlead run --upstream 127.10.0.53:5300 "$@" examples/ &
+bin/fairlead run --upstream 127.10.0.53:5300 "$@" examples/{reporting,webscaler,external-api} &
 fairlead=$!
 wait $fairlead

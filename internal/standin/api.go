@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -31,17 +32,10 @@ func (o *Outside) serveAPI(l net.Listener, p Place) {
 	scheme := "http"
 	if p.Kind == HTTPS {
 		scheme = "https"
-		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{o.cert.pair}, NextProtos: []string{"http/1.1"}})
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{o.cert.Pair}, NextProtos: []string{"http/1.1"}})
 	}
-	mux := http.NewServeMux()
-	anything := func(w http.ResponseWriter, r *http.Request) { answerAnything(w, r, scheme, p) }
-	mux.HandleFunc("/anything", anything)
-	mux.HandleFunc("/anything/", anything)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, p.Name+" serves /anything only, not "+r.URL.Path, http.StatusNotFound)
-	})
 	s := &http.Server{
-		Handler: mux, ReadHeaderTimeout: 10 * time.Second,
+		Handler: Anything(scheme, p.Name, p.Addr), ReadHeaderTimeout: 10 * time.Second,
 		// Clients that distrust the certificate are part of the show.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
@@ -49,7 +43,22 @@ func (o *Outside) serveAPI(l net.Listener, p Place) {
 	o.wg.Go(func() { _ = s.Serve(l) }) // ends by Close
 }
 
-func answerAnything(w http.ResponseWriter, r *http.Request, scheme string, p Place) {
+// Anything is an HTTP API that answers on /anything with what it was sent, as
+// httpbin does, and says which server it is. The scheme is that of the URLs it
+// is reached by; certificates are its caller's to present.
+func Anything(scheme, name string, at netip.AddrPort) http.Handler {
+	mux := http.NewServeMux()
+	server := name + " at " + at.String()
+	anything := func(w http.ResponseWriter, r *http.Request) { answerAnything(w, r, scheme, server) }
+	mux.HandleFunc("/anything", anything)
+	mux.HandleFunc("/anything/", anything)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, name+" serves /anything only, not "+r.URL.Path, http.StatusNotFound)
+	})
+	return mux
+}
+
+func answerAnything(w http.ResponseWriter, r *http.Request, scheme, server string) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err != nil {
 		status := http.StatusBadRequest
@@ -67,7 +76,7 @@ func answerAnything(w http.ResponseWriter, r *http.Request, scheme string, p Pla
 		Args: values(r.URL.Query()), Data: string(body), Form: map[string]any{},
 		Headers: map[string]string{"Host": r.Host},
 		Method:  r.Method, Origin: origin,
-		Server: p.Name + " at " + p.Addr.String(),
+		Server: server,
 		URL:    scheme + "://" + r.Host + r.URL.RequestURI(),
 	}
 	for name, v := range r.Header {

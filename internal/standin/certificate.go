@@ -13,14 +13,15 @@ import (
 	"time"
 )
 
-// A certificate is one with its key, made for this run.
-type certificate struct {
-	pair tls.Certificate
-	pem  []byte
+// Certificate is one with its key, made for this run.
+type Certificate struct {
+	Pair tls.Certificate
+	PEM  []byte // without the key
 }
 
-// newCertificate issues a certificate for the DNS name, by itself.
-func newCertificate(name string) (*certificate, error) {
+// NewCertificate issues a certificate for the DNS name, by itself: a client
+// that trusts it checks the name and nothing else.
+func NewCertificate(name string) (*Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a key for %s: %w", name, err)
@@ -39,8 +40,8 @@ func newCertificate(name string) (*certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a certificate for %s: %w", name, err)
 	}
-	return &certificate{
-		pair: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
-		pem:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+	return &Certificate{
+		Pair: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		PEM:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 	}, nil
 }

@@ -20,7 +20,7 @@ import (
 // Outside is a running set of stand-ins.
 type Outside struct {
 	places []Place
-	cert   *certificate
+	cert   *Certificate
 	names  *zoneFile
 
 	// closers end the stand-ins, wg waits for their goroutines.
@@ -30,7 +30,7 @@ type Outside struct {
 
 // Start starts all places of c, or none.
 func Start(c Config) (*Outside, error) {
-	cert, err := newCertificate(c.Certificate)
+	cert, err := NewCertificate(c.Certificate)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (o *Outside) Close() error {
 
 // Certificate is what the HTTPS stand-ins present, in PEM. It is its own issuer,
 // so that a client that trusts it checks the name and nothing else.
-func (o *Outside) Certificate() []byte { return o.cert.pem }
+func (o *Outside) Certificate() []byte { return o.cert.PEM }
 
 // Print writes the table of what stands where.
 func (o *Outside) Print(w io.Writer) error {

@@ -3,77 +3,25 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"fairlead.dev/test/console"
 	"fairlead.dev/test/lab"
 )
 
-// step is one command of a document, and what it says the command prints.
-type step struct {
-	line    int
-	command string
-	want    []string
-}
-
-// steps reads the ```console blocks of a document: lines that begin with "$ "
-// are commands, those between are what they print. In an expected line "..."
-// stands for anything, alone on a line for any number of lines.
-func steps(t *testing.T, path string) []step {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []step
-	inside := false
-	for i, line := range strings.Split(string(text), "\n") {
-		switch {
-		case strings.HasPrefix(line, "```"):
-			inside = line == "```console"
-		case !inside:
-		case strings.HasPrefix(line, "$ "):
-			all = append(all, step{line: i + 1, command: line[2:]})
-		case len(all) > 0 && strings.HasSuffix(all[len(all)-1].command, "\\"):
-			all[len(all)-1].command += "\n" + line
-		case len(all) > 0:
-			last := &all[len(all)-1]
-			last.want = append(last.want, line)
-		}
-	}
-	return all
-}
-
-// pattern is what the output of a step must match, whole.
-func (s step) pattern() *regexp.Regexp {
-	var p strings.Builder
-	for _, line := range s.want {
-		if strings.TrimSpace(line) == "..." {
-			p.WriteString(`(?:[^\n]*\n)*?`)
-			continue
-		}
-		parts := strings.Split(line, "...")
-		for i := range parts {
-			parts[i] = regexp.QuoteMeta(parts[i])
-		}
-		p.WriteString(strings.Join(parts, `[^\n]*`) + `[ \t]*\n`)
-	}
-	return regexp.MustCompile(`\A` + p.String() + `\z`)
-}
-
-// TestDocuments runs every command of the READMEs and of the walkthrough against
-// `make run`, and compares what it prints with what the document says.
+// TestDocuments runs every command of the READMEs and of the walkthrough without a
+// cluster against `make run`, and compares what it prints with what the document says.
 func TestDocuments(t *testing.T) {
 	lab.Skip(t, "dig", "curl", "nslookup", "nc")
 	for _, doc := range []string{
-		"README.md", "docs/walkthrough.md",
+		"README.md", "docs/walkthrough-run.md",
 		"examples/reporting/README.md", "examples/webscaler/README.md", "examples/external-api/README.md",
 	} {
 		t.Run(doc, func(t *testing.T) { runDocument(t, doc) })
@@ -92,37 +40,39 @@ func runDocument(t *testing.T, doc string) {
 		t.Fatal(err)
 	}
 	makeRun(t, machine, root)
-	all := steps(t, filepath.Join(root, doc))
-	if len(all) < 4 {
-		t.Fatalf("%s has %d commands: is it still in ```console blocks?", doc, len(all))
+	steps, err := console.Read(filepath.Join(root, doc))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, s := range all {
-		if strings.HasPrefix(s.command, "make ") {
-			continue // `make run` runs already, and this is `make test`
-		}
-		if err := s.try(machine, root); err != nil {
-			t.Errorf("%s:%d: $ %s\n%v", doc, s.line, s.command, err)
-		}
+	if len(steps) < 4 {
+		t.Fatalf("%s has %d commands: is it still in ```console blocks?", doc, len(steps))
 	}
-	t.Logf("%d commands print what %s says", len(all), doc)
+	steps = slices.DeleteFunc(steps, func(s console.Step) bool {
+		return strings.HasPrefix(s.Command, "make ") // `make run` runs already, and this is `make test`
+	})
+	r := console.Runner{Shell: shell(t, machine, root), Patience: 10 * time.Second, Limit: time.Minute}
+	if err := r.Run(t.Context(), doc, steps); err != nil {
+		t.Error(err)
+	}
 }
 
-// try runs the step until it prints what it should. A document's reader takes
-// a second between two commands, in which edits take effect; a test does not.
-func (s step) try(machine *lab.Host, root string) error {
-	var out []byte
-	for began := time.Now(); time.Since(began) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		cmd := machine.Command(ctx, "bash", "-c", s.command)
-		cmd.Dir = root
-		cmd.Env = append(os.Environ(), "PATH="+filepath.Join(root, "bin")+":"+os.Getenv("PATH"), "LC_ALL=C")
-		out, _ = cmd.CombinedOutput()
-		cancel()
-		if s.pattern().Match(out) {
-			return nil
-		}
+// shell is where a reader types: on the machine, in the repository's folder.
+func shell(t *testing.T, machine *lab.Host, root string) *console.Shell {
+	t.Helper()
+	// Not the test's context, which ends before the shell is closed.
+	cmd := machine.Command(context.Background(), "bash")
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(root, "bin")+":"+os.Getenv("PATH"), "LC_ALL=C")
+	sh, err := console.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return fmt.Errorf("prints\n%s\nand the document says\n%s", out, strings.Join(s.want, "\n"))
+	t.Cleanup(func() {
+		if err := sh.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return sh
 }
 
 // checkout copies what `make run` needs, so that the walkthrough may edit it.
