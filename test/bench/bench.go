@@ -41,6 +41,18 @@ type size struct {
 	rest    time.Duration // until memory at rest is read
 	edits   int
 	follow  time.Duration // how long outside records change
+	kube    kubeSize
+}
+
+// kubeSize is that of what runs on a cluster.
+type kubeSize struct {
+	services  int           // that stand beside what is measured
+	edits     int           // of each kind
+	drift     int           // slices that are changed by hand
+	handovers int           // of each kind
+	moves     int           // of traffic
+	many      int           // services of the cold start
+	rest      time.Duration // at which nothing is asked for
 }
 
 func newBench(ctx context.Context, o options) (*bench, error) {
@@ -48,11 +60,13 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 	b.size = size{
 		rounds: o.rounds, load: 2 * time.Second, steady: 1500 * time.Millisecond,
 		many: 10_000, starts: 15, bigOnes: 5, rest: 10 * time.Second, edits: 30, follow: 25 * time.Second,
+		kube: kubeSize{services: 1000, edits: 200, drift: 100, handovers: 2, moves: 15, many: 10_000, rest: time.Minute},
 	}
 	if o.quick {
 		b.size = size{
 			rounds: min(2, o.rounds), load: 500 * time.Millisecond, steady: 500 * time.Millisecond,
 			many: 10_000, starts: 5, bigOnes: 1, rest: 2 * time.Second, edits: 5, follow: 6 * time.Second,
+			kube: kubeSize{services: 1000, edits: 20, drift: 10, handovers: 1, moves: 5, many: 10_000, rest: 15 * time.Second},
 		}
 	}
 	dir, err := newWorkdir()

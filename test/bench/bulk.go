@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"fairlead.dev/internal/group"
 )
 
 // warmUp is how long streams run before they are measured.
@@ -26,16 +26,16 @@ func streams(ctx context.Context, at netip.AddrPort, n int, took time.Duration) 
 	var moved atomic.Int64
 	var ended atomic.Bool
 	want := pattern()
-	group, ctx := errgroup.WithContext(ctx)
+	parts, ctx := group.New(ctx)
 	for range n {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp4", at.String())
 		if err != nil {
 			return 0, 0, err
 		}
 		defer conn.Close()
-		group.Go(func() error { return receive(conn, want, &moved, &ended) })
+		parts.Go(func() error { return receive(conn, want, &moved, &ended) })
 	}
-	group.Go(func() error {
+	parts.Go(func() error {
 		defer ended.Store(true)
 		if !pause(ctx, warmUp) {
 			return nil
@@ -45,7 +45,7 @@ func streams(ctx context.Context, at netip.AddrPort, n int, took time.Duration) 
 		rate = float64(moved.Load()-before) / time.Since(began).Seconds()
 		return nil
 	})
-	if err := group.Wait(); err != nil {
+	if err := parts.Wait(); err != nil {
 		return 0, 0, err
 	}
 	if rate == 0 {

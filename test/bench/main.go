@@ -3,13 +3,15 @@
 // Command bench measures fairlead beside its peers in one run and writes a page
 // about it: local DNS beside CoreDNS on a real API server, the relay beside
 // HAProxy and no relay at all, the start, memory, and how soon an edit or a
-// changed outside record is served.
+// changed outside record is served; and the controller on a real cluster, beside
+// the same writes by hand.
 //
 //	go run ./test/bench -o docs/benchmarks.md
 //	go run ./test/bench -quick -only relay
 //
-// Everything runs on loopback addresses of this machine, without root, and ends
-// with the command. It asserts nothing about time: figures that miss their goal
+// Everything ends with the command and runs on loopback addresses of this machine,
+// without root, but for the section of a node's traffic, which has namespaces of
+// its own. It asserts nothing about time: figures that miss their goal
 // are shown as such, and it fails only where it cannot measure, a wrong answer
 // included. It is not a test and nothing of it is part of the product.
 package main
@@ -56,10 +58,10 @@ type options struct {
 func run(ctx context.Context) error {
 	var o options
 	flag.StringVar(&o.out, "o", "", "`file` to write the page to (default standard output)")
-	flag.StringVar(&o.only, "only", "", "`sections` to measure, with commas between: "+strings.Join(names(), ","))
+	flag.StringVar(&o.only, "only", "", "`sections` to measure, with commas between; the page that -o names keeps its others: "+strings.Join(names(), ","))
 	flag.StringVar(&o.binary, "fairlead", "", "`program` to measure (default one built now)")
 	flag.IntVar(&o.rounds, "rounds", 5, "how many times everything is measured in turn")
-	flag.BoolVar(&o.quick, "quick", false, "a minute instead of six, for a first impression")
+	flag.BoolVar(&o.quick, "quick", false, "a few minutes instead of twelve, for a first impression")
 	flag.Parse()
 	chosen, err := o.sections()
 	if err != nil {
@@ -73,6 +75,11 @@ func run(ctx context.Context) error {
 	}
 	defer b.close()
 	p := page{machine: b.machine(ctx), date: began, quick: o.quick, rounds: b.size.rounds}
+	if o.only != "" && o.out != "" {
+		if p.kept, err = readPage(o.out); err != nil {
+			return err
+		}
+	}
 	var failures []error
 	for i, s := range chosen {
 		if !slices.ContainsFunc(chosen[i:], func(k kind) bool { return k.tier }) {
@@ -124,6 +131,9 @@ func kinds() []kind {
 		{"relay", "Relay", false, measureRelay},
 		{"edit", "Edit to answer", false, measureEdits},
 		{"record", "Outside record to answer", false, measureRecords},
+		{"slice", "Kubernetes: decision to slice", false, measureSlices},
+		{"traffic", "Kubernetes: slice to traffic", false, measureTraffic},
+		{"cold", "Kubernetes: 10,000 services", false, measureCold},
 	}
 }
 

@@ -19,13 +19,14 @@ type outside struct {
 
 	mu      sync.Mutex
 	records map[string]*record
+	asked   int // questions in all
 }
 
-// record is the one A record of a name.
+// record is the A records of a name.
 type record struct {
-	addr   netip.Addr
+	addrs  []netip.Addr
 	ttl    uint32
-	served time.Time // when addr was given out first; zero: not yet
+	served time.Time // when addrs were given out first; zero: not yet
 	given  chan struct{}
 }
 
@@ -47,7 +48,12 @@ func (b *bench) runOutside() (*outside, error) {
 
 // set changes a record. The channel is closed when it is given out first.
 func (o *outside) set(name string, addr netip.Addr, ttl uint32) <-chan struct{} {
-	r := &record{addr: addr, ttl: ttl, given: make(chan struct{})}
+	return o.setAll(name, []netip.Addr{addr}, ttl)
+}
+
+// setAll changes all A records of a name.
+func (o *outside) setAll(name string, addrs []netip.Addr, ttl uint32) <-chan struct{} {
+	r := &record{addrs: addrs, ttl: ttl, given: make(chan struct{})}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.records[name] = r
@@ -61,20 +67,30 @@ func (o *outside) served(name string) time.Time {
 	return o.records[name].served
 }
 
+// queries is how many questions were asked so far.
+func (o *outside) queries() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.asked
+}
+
 func (o *outside) answer(w dns.ResponseWriter, q *dns.Msg) {
 	m := new(dns.Msg).SetReply(q)
 	m.Authoritative = true
 	name := dns.CanonicalName(q.Question[0].Name)
 	o.mu.Lock()
+	o.asked++
 	r := o.records[name]
 	switch {
 	case r == nil:
 		m.Rcode = dns.RcodeNameError
 	case q.Question[0].Qtype == dns.TypeA:
-		m.Answer = []dns.RR{&dns.A{
-			Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: r.ttl},
-			A:   r.addr.AsSlice(),
-		}}
+		for _, addr := range r.addrs {
+			m.Answer = append(m.Answer, &dns.A{
+				Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: r.ttl},
+				A:   addr.AsSlice(),
+			})
+		}
 		if r.served.IsZero() {
 			r.served = time.Now()
 			close(r.given)

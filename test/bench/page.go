@@ -17,6 +17,9 @@ type page struct {
 	quick    bool
 	rounds   int
 	sections []*section
+	// kept is the page as it stands, of which the sections stay that were not
+	// measured.
+	kept *standingPage
 }
 
 const intro = `# Benchmarks
@@ -25,7 +28,15 @@ Written by ` + "`make bench`" + `; do not edit. All figures come from one run on
 
 `
 
+const (
+	everyValue  = "Every value"
+	aboutValues = "What is behind the medians, in the order in which it was measured.\n"
+)
+
 func (p page) markdown() string {
+	if p.kept != nil {
+		return p.kept.with(p)
+	}
 	w := new(strings.Builder)
 	fmt.Fprintf(w, intro, p.rounds)
 	fmt.Fprintf(w, "Measured on %s in %s", p.date.UTC().Format("2 January 2006"), p.took.Round(time.Second))
@@ -44,7 +55,7 @@ func (p page) markdown() string {
 		s.raw(raw)
 	}
 	if raw.Len() > 0 {
-		fmt.Fprint(w, "\n## Every value\n\nWhat is behind the medians, in the order in which it was measured.\n", raw)
+		fmt.Fprint(w, "\n## "+everyValue+"\n\n"+aboutValues, raw)
 	}
 	return w.String()
 }

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"fairlead.dev/internal/group"
 )
 
 const (
@@ -79,12 +79,12 @@ func measureRecords(ctx context.Context, b *bench, s *section) error {
 	}
 	b.progress("record: changing %d names for %s", len(names), b.size.follow)
 	byTTL := map[uint32]*delays{1: {}, 2: {}}
-	group, ctx := errgroup.WithContext(ctx)
+	parts, ctx := group.New(ctx)
 	end := time.Now().Add(b.size.follow)
 	for i, n := range names {
-		group.Go(func() error { return follow(ctx, f, o, n, byte(i), end, byTTL[n.ttl]) })
+		parts.Go(func() error { return follow(ctx, f, o, n, byte(i), end, byTTL[n.ttl]) })
 	}
-	if err := group.Wait(); err != nil {
+	if err := parts.Wait(); err != nil {
 		return err
 	}
 	for ttl := uint32(1); ttl <= 2; ttl++ {

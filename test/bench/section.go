@@ -59,6 +59,11 @@ func below(v float64, u unit) goal {
 	return goal{"< " + u.format(v), func(r row) bool { return median(r.ours) < v }}
 }
 
+// none wants that nothing is counted.
+func none() goal {
+	return goal{"0", func(r row) bool { return quantile(r.ours, 1) == 0 }}
+}
+
 // beside is what the row is about, with the peer's set-up.
 func (r row) beside(peer string) string {
 	if r.setup == "" {

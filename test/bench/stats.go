@@ -19,6 +19,7 @@ const (
 	seconds
 	mebibytes
 	cores
+	counts
 )
 
 // scale is how values around v are written: in which unit, how many of the base
@@ -33,6 +34,11 @@ func (u unit) scale(v float64) (name string, of float64, decimals int) {
 		return "MiB", 1 << 20, 1
 	case cores:
 		return "%", 0.01, 2
+	case counts:
+		if v == math.Trunc(v) {
+			return "", 1, 0
+		}
+		return "", 1, 2
 	}
 	switch a := math.Abs(v); {
 	case a < 1e-3:
@@ -52,7 +58,7 @@ func (u unit) list(values ...float64) string {
 	for _, v := range values {
 		texts = append(texts, number(v/of, decimals))
 	}
-	return strings.Join(texts, ", ") + " " + name
+	return strings.TrimSpace(strings.Join(texts, ", ") + " " + name)
 }
 
 // spread is the median with the range around it.

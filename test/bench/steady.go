@@ -13,8 +13,9 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
+
+	"fairlead.dev/internal/group"
 )
 
 // callers is how many connections carry requests at a fixed rate.
@@ -27,9 +28,9 @@ const callers = 8
 func steady(ctx context.Context, at netip.AddrPort, perSecond int, took time.Duration) ([]float64, error) {
 	interval := time.Second * callers / time.Duration(perSecond)
 	results := make([][]float64, callers)
-	group, ctx := errgroup.WithContext(ctx)
+	parts, ctx := group.New(ctx)
 	for i := range callers {
-		group.Go(func() error {
+		parts.Go(func() error {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
 			fd, err := connect(at)
@@ -42,7 +43,7 @@ func steady(ctx context.Context, at netip.AddrPort, perSecond int, took time.Dur
 			return err
 		})
 	}
-	err := group.Wait()
+	err := parts.Wait()
 	return slices.Concat(results...), err
 }
 
