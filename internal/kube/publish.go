@@ -21,6 +21,7 @@ import (
 // the engine, then the status.
 type publisher struct {
 	client client.Client
+	live   client.Reader // past the cache
 	latest snapshots
 	engine reports
 	slices *sliceStore
@@ -48,8 +49,8 @@ func (p *publisher) Reconcile(ctx context.Context, req reconcile.Request) (recon
 		return reconcile.Result{}, err
 	}
 	fault, err := p.carryOut(ctx, published, owner)
-	if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
-		return reconcile.Result{}, nil // its owner goes with the namespace
+	if errors.Is(err, errLetGo) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		return reconcile.Result{}, nil // its owner goes, or does with the namespace
 	}
 	if err != nil && fault == nil {
 		return reconcile.Result{}, err
@@ -107,6 +108,8 @@ func (p *publisher) carryOut(ctx context.Context, published *model.Published, ow
 	}
 	err = w.service(ctx, standing)
 	switch {
+	case errors.Is(err, errLetGo):
+		return nil, err
 	case err != nil && standing == nil:
 		return refused(w.key, "Service", err, false), err
 	case err != nil: // the one that stands has its endpoints kept all the same

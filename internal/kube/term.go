@@ -42,7 +42,7 @@ func newTerm(m manager.Manager, c Config, ranges []netip.Prefix) error {
 		client: m.GetClient(), engine: e, events: events, log: c.Log, domain: c.Domain,
 		accepted: map[model.Key]model.Service{}, told: map[model.Key]string{},
 	}
-	p := &publisher{client: m.GetClient(), latest: sink, engine: e, slices: store, writer: w, events: events, heard: newHeard(), now: time.Now}
+	p := &publisher{client: m.GetClient(), live: m.GetAPIReader(), latest: sink, engine: e, slices: store, writer: w, events: events, heard: newHeard(), now: time.Now}
 
 	if err := m.Add(manager.RunnableFunc(e.Run)); err != nil {
 		return err

@@ -26,6 +26,11 @@ type writing struct {
 // service writes the Service, before the slices: no slice is ever written for a
 // Service that turns out to be somebody else's.
 func (w *writing) service(ctx context.Context, standing *corev1.Service) error {
+	if standing != nil {
+		if err := w.mayOwn(ctx, standing); err != nil {
+			return err
+		}
+	}
 	if err := w.writer.service(ctx, standing, render.Render(w.input).Service); err != nil {
 		return fmt.Errorf("write Service %s: %w", w.key, err)
 	}
@@ -86,6 +91,9 @@ func (w *writing) create(ctx context.Context, wanted []*discoveryv1.EndpointSlic
 func (w *writing) update(ctx context.Context, wanted []*discoveryv1.EndpointSlice) error {
 	for _, s := range wanted {
 		at := slices.IndexFunc(w.input.Slices, func(o *discoveryv1.EndpointSlice) bool { return o.Name == s.Name })
+		if err := w.mayOwn(ctx, w.input.Slices[at]); err != nil {
+			return err
+		}
 		w.publisher.slices.wrote(w.key, s.Name)
 		if err := w.writer.slice(ctx, w.input.Slices[at], s); err != nil {
 			return fmt.Errorf("update EndpointSlice %s/%s: %w", s.Namespace, s.Name, err)

@@ -86,10 +86,42 @@ func TestOrphans(t *testing.T) {
 }
 
 func orphaned(w *world) string {
-	if owners := w.service("db").OwnerReferences; len(owners) > 0 {
-		return fmt.Sprint(owners)
+	s := w.service("db")
+	if s == nil {
+		w.t.Fatal("it is gone")
+	}
+	if len(s.OwnerReferences) > 0 {
+		return fmt.Sprint(s.OwnerReferences)
 	}
 	return ""
+}
+
+// TestOrphansAreLetGo: nobody gives them their owner back while it goes, or they
+// would go with it.
+func TestOrphansAreLetGo(t *testing.T) {
+	w, _ := start(t)
+	var manifests strings.Builder
+	for n := range 40 {
+		manifests.WriteString(fixed(fmt.Sprintf("db-%d", n), "10.0.1.25"))
+	}
+	w.apply(manifests.String())
+	for n := range 40 {
+		w.says(fmt.Sprintf("db-%d", n), "Ready", metav1.ConditionTrue, "EndpointsReady")
+	}
+	w.kubectl("delete", "xsvc", "--all", "--cascade=orphan")
+	w.settle()
+	w.kubectl("delete", "xsvc", "--all") // after which nothing of the others waits to be collected
+	w.none(w.settled[0])
+	for n := range 40 {
+		name := fmt.Sprintf("db-%d", n)
+		s, all := w.service(name), w.slices(name)
+		if s == nil || len(all) != 1 {
+			t.Fatalf("%s has gone, or its slices: %d", name, len(all))
+		}
+		if len(s.OwnerReferences)+len(all[0].OwnerReferences) > 0 {
+			t.Errorf("%s is owned by %v, its slice by %v", name, s.OwnerReferences, all[0].OwnerReferences)
+		}
+	}
 }
 
 // TestTypes switches from each type to each other, on an object that is alive.
