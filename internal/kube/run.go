@@ -51,7 +51,8 @@ type Edge struct {
 }
 
 // The times of the leader election. A leader that is killed is followed after
-// leaseDuration and a retryPeriod, one that ends in order after a retryPeriod.
+// leaseDuration and a retryPeriod, one that ends in order after a retryPeriod;
+// client-go stretches that one by a random share, to 4.4 s at most.
 const (
 	leaseDuration = 10 * time.Second
 	renewDeadline = 7 * time.Second

@@ -58,7 +58,7 @@ func (s site) doEverything(t *testing.T) {
 	}
 	const typeOf, addresses = "-o=jsonpath={.spec.type}/{.spec.clusterIP}", "-o=jsonpath={.items[*].endpoints[*].addresses[*]}"
 	for _, c := range []struct{ kind, want string }{
-		{"Headless", "ClusterIP/None"}, // a new Service, since a ClusterIP is for ever
+		{"Headless", "ClusterIP/None"}, // by way of ExternalName, as a ClusterIP is for ever
 		{"ExternalName", "ExternalName/"},
 	} {
 		s.kubectl(t, "patch", "xsvc/named", "-n", s.demo, "--type=merge", "-p", `{"spec":{"type":"`+c.kind+`"}}`)
@@ -103,6 +103,7 @@ func (s site) rightsAreLeast(t *testing.T) {
 		{"create externalservices.fairlead.dev -n default", "no"},
 		{"update externalservices.fairlead.dev -n default", "no"},
 		{"delete externalservices.fairlead.dev -n default", "no"},
+		{"delete services -n default", "no"},
 		{"get secrets -n " + system, "no"},
 		{"get configmaps -n " + system, "no"},
 		{"list pods -n " + system, "no"},
