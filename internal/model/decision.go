@@ -8,9 +8,13 @@ import (
 // Decision is what is published for one service, and why. It is returned by
 // package failover and carried out by the edges.
 type Decision struct {
-	// Active names the targets that are published, of the tier Priority.
-	Active   []string `json:"active,omitempty"`
-	Priority int      `json:"priority"`
+	// Active names the targets that are published, of the tier Priority, since
+	// ActiveSince.
+	Active      []string  `json:"active,omitempty"`
+	Priority    int       `json:"priority"`
+	ActiveSince time.Time `json:"activeSince,omitzero"`
+	// History are the latest moves between targets, the newest first.
+	History []Transition `json:"history,omitempty"`
 	// Endpoints are published in this order. Unready ones are known, and take no
 	// traffic.
 	Endpoints []Endpoint `json:"endpoints,omitempty"`
@@ -22,6 +26,12 @@ type Decision struct {
 
 	// Questions are what must be kept answered for this decision to stay true.
 	Questions []Question `json:"-"`
+	// Checks are the endpoints that must be probed for it; Urgent are those of them
+	// that are to be probed at once, unless that was done after the time.
+	Checks []Check             `json:"-"`
+	Urgent map[Check]time.Time `json:"-"`
+	// State is what the next decision has to know of this one.
+	State State `json:"-"`
 	// Settled says that nothing which was published before the service's present
 	// names were answered is needed any more.
 	Settled bool `json:"-"`
@@ -65,6 +75,65 @@ type TargetStatus struct {
 	// ResolvedAt is when the addresses were last confirmed by DNS. Zero for
 	// fixed addresses.
 	ResolvedAt time.Time `json:"resolvedAt,omitzero"`
+	// Checks are what probes say of its endpoints; none without a probe.
+	Checks []CheckStatus `json:"checks,omitempty"`
+}
+
+// CheckStatus is what probes say of one endpoint.
+type CheckStatus struct {
+	Addr    netip.AddrPort `json:"addr"`
+	Verdict Verdict        `json:"verdict,omitempty"`
+	Since   time.Time      `json:"since,omitzero"`
+	// Reason and Message are those of the failure that took it down, or of the
+	// warning that it goes with.
+	Reason  string `json:"reason,omitempty"`
+	Message string `json:"message,omitempty"`
+}
+
+// Transition is one move from some targets to others.
+type Transition struct {
+	At time.Time `json:"at"`
+	// From and To are the names of the targets before and after. From is empty for
+	// the first ones.
+	From []string `json:"from,omitempty"`
+	To   []string `json:"to,omitempty"`
+	// FromPriority and ToPriority are their tiers.
+	FromPriority int    `json:"fromPriority"`
+	ToPriority   int    `json:"toPriority"`
+	Reason       string `json:"reason"`
+	Message      string `json:"message"`
+	// Took is how long it was from the first failed probe to the move; zero where
+	// nothing failed.
+	Took time.Duration `json:"took,omitempty"`
+}
+
+// MaxHistory is how many transitions are kept.
+const MaxHistory = 10
+
+// State is what a decision has to know of the one before it. Its zero value is
+// that of a service about which nothing was decided yet.
+type State struct {
+	// Decided is whether Priority and Active mean anything.
+	Decided  bool
+	Priority int
+	Active   []string
+	Since    time.Time
+	// Ready is whether each published address took traffic.
+	Ready map[netip.Addr]bool
+	// UpSince is since when each tier has been up without a break.
+	UpSince map[int]time.Time
+	// Given are the endpoints that DNS gave each target last, and Former those that
+	// it gave before.
+	Given   map[string][]Endpoint
+	Former  []Former
+	History []Transition
+}
+
+// Former is an endpoint that DNS gives no more.
+type Former struct {
+	Endpoint Endpoint
+	// Gone is since when.
+	Gone time.Time
 }
 
 // ConditionType is a condition's name. Names, polarity and shape follow the
@@ -81,8 +150,11 @@ const (
 	Resolvable ConditionType = "Resolved"
 	// Programmed: listeners and records stand as decided.
 	Programmed ConditionType = "Programmed"
-	// Ready: there is an endpoint to connect to, or a name with addresses. Nothing
-	// is probed.
+	// Healthy: an endpoint that is published passes its probe. Absent without a
+	// probe.
+	Healthy ConditionType = "Healthy"
+	// Ready: there is an endpoint to connect to, or a name with addresses, that is
+	// not known to be down.
 	Ready ConditionType = "Ready"
 )
 

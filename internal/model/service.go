@@ -61,6 +61,13 @@ type Service struct {
 	// PublishNotReady publishes endpoints in DNS whether or not they are ready.
 	PublishNotReady bool       `json:"publishNotReady,omitempty"`
 	Resolution      Resolution `json:"resolution"`
+	// Probe is how endpoints are watched. Nil means that every address that is
+	// known counts as up.
+	Probe    *Probe   `json:"probe,omitempty"`
+	Failover Failover `json:"failover,omitzero"`
+	// Pin is a person's word on which target is published. Nil leaves it to the
+	// probes.
+	Pin *Pin `json:"pin,omitempty"`
 
 	// Refusal is why what is written now is not followed. Everything else is then
 	// what was followed before; no more than Key and Origin if nothing ever was.
@@ -166,9 +173,42 @@ type Resolution struct {
 	// MissingGrace is how long NXDOMAIN or an empty answer must last before it
 	// is believed.
 	MissingGrace time.Duration `json:"missingGrace,omitempty"`
+	// Retain is how long addresses stay that rotate out of a large answer.
+	Retain time.Duration `json:"retain,omitempty"`
 }
 
 // DefaultResolution is what a service gets that says nothing.
 func DefaultResolution() Resolution {
 	return Resolution{MinInterval: time.Second, MaxInterval: 5 * time.Minute, MissingGrace: time.Minute}
+}
+
+// Failover says when a service moves between tiers. Package convert fills the
+// defaults in, those of [DefaultFailover].
+type Failover struct {
+	// ManualFailback leaves the service where it is while that is up, until a person
+	// moves it back.
+	ManualFailback bool `json:"manualFailback,omitempty"`
+	// FailbackDelay is how long a better tier must be up first.
+	FailbackDelay time.Duration `json:"failbackDelay,omitempty"`
+	// Withdraw publishes no ready endpoint while all are down; otherwise the last
+	// ones stay.
+	Withdraw bool `json:"withdraw,omitempty"`
+	// MinimumReady is how many endpoints of a tier must be up for it to count as
+	// up; less than 1 is 1.
+	MinimumReady int `json:"minimumReady,omitempty"`
+}
+
+// DefaultFailover is what a service gets that says nothing.
+func DefaultFailover() Failover {
+	return Failover{FailbackDelay: time.Minute, MinimumReady: 1}
+}
+
+// Pin is a person's word that a target is to be published, whatever probes say.
+type Pin struct {
+	// Target is its name.
+	Target string `json:"target"`
+	// By is who said so, Reason why, At when; each may be unknown.
+	By     string    `json:"by,omitempty"`
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at,omitzero"`
 }
