@@ -1,13 +1,11 @@
 package table
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/netip"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"fairlead.dev/internal/wire"
 )
@@ -18,38 +16,28 @@ const none = "<none>"
 // writeServices prints one line for each service. The message comes last,
 // since it has no bounds.
 func writeServices(w io.Writer, services []wire.Published, o Options) error {
-	var text bytes.Buffer // writing to it and to tw cannot fail
-	tw := tabwriter.NewWriter(&text, 0, 8, 3, ' ', 0)
-	line := func(namespace string, cells ...string) {
-		if o.Namespace == "" {
-			cells = append([]string{namespace}, cells...)
-		}
-		fmt.Fprintln(tw, strings.Join(cells, "\t"))
-	}
-	header := []string{"NAME", "TYPE", "ADDRESS", "PORTS", "TARGETS", "ENDPOINTS", "READY", "SINCE"}
+	header := []string{"NAMESPACE", "NAME", "TYPE", "ADDRESS", "PORTS", "TARGETS", "ENDPOINTS", "READY", "SINCE"}
 	if o.Format == Wide {
 		header = append(header, "TARGET-ADDRESSES", "DNS-NAME", "ORIGIN")
 	}
-	line("NAMESPACE", append(header, "MESSAGE")...)
+	rows := [][]string{append(header, "MESSAGE")}
 	for _, p := range services {
 		cells := []string{
-			p.Service.Name, p.Service.Type, address(p.Service), ports(p.Service),
-			targets(p.Decision), endpoints(p), ready(p.Summary), age(o.Now, p.Summary.Since),
+			p.Service.Namespace, p.Service.Name, p.Service.Type, address(p.Service), ports(p.Service),
+			targets(p), endpoints(p), ready(p.Summary), age(o.Now, p.Summary.Since),
 		}
 		if o.Format == Wide {
 			cells = append(cells, targetAddresses(p.Decision), p.Service.DNSName, origin(p.Service.Origin))
 		}
-		cells = append(cells, message(p.Summary))
-		for i := range cells {
-			cells[i] = clean(cells[i])
-		}
-		line(clean(p.Service.Namespace), cells...)
+		rows = append(rows, append(cells, message(p.Summary)))
 	}
-	tw.Flush()
-	for l := range strings.Lines(text.String()) {
-		if _, err := fmt.Fprintln(w, strings.TrimRight(l, " \n")); err != nil {
-			return fmt.Errorf("write the status: %w", err)
+	if o.Namespace != "" {
+		for i := range rows {
+			rows[i] = rows[i][1:]
 		}
+	}
+	if err := grid(w, "", rows); err != nil {
+		return fmt.Errorf("write the status: %w", err)
 	}
 	return nil
 }
@@ -69,18 +57,37 @@ func ports(s wire.Service) string {
 	return orNone(strings.Join(all, ","))
 }
 
-// targets says where traffic goes, and how many targets stand by.
-func targets(d wire.Decision) string {
-	var active []string
-	for _, t := range d.Targets {
-		if t.Active {
+// targets says where traffic goes, and if not to where it should, from which tier
+// or on whose word; and how many targets stand by, or are down.
+func targets(p wire.Published) string {
+	var active, more []string
+	standby, down, best := 0, 0, p.Decision.Priority
+	for _, t := range p.Decision.Targets {
+		best = min(best, t.Priority)
+		switch {
+		case t.Active:
 			active = append(active, t.Where)
+		case t.Down():
+			down++
+		default:
+			standby++
 		}
 	}
-	standby := len(d.Targets) - len(active)
-	s := orNone(strings.Join(active, ","))
+	if p.Decision.Priority != best {
+		more = append(more, fmt.Sprintf("priority %d", p.Decision.Priority))
+	}
+	if p.Service.Pin != nil {
+		more = append(more, "pinned")
+	}
 	if standby > 0 {
-		s += fmt.Sprintf(" (+%d standby)", standby)
+		more = append(more, fmt.Sprintf("+%d standby", standby))
+	}
+	if down > 0 {
+		more = append(more, fmt.Sprintf("+%d down", down))
+	}
+	s := orNone(strings.Join(active, ","))
+	if len(more) > 0 {
+		s += " (" + strings.Join(more, ", ") + ")"
 	}
 	return s
 }

@@ -1,5 +1,6 @@
 // Package table prints what fairlead status shows: the services of a running
-// fairlead as a table in kubectl's style, or as JSON or YAML.
+// fairlead as a table in kubectl's style, or one of them in detail, or either as
+// JSON or YAML.
 //
 // [Fetch] gets the status, [Write] prints it. The package writes no colours,
 // knows no terminal and reads no clock; what stands in a cell comes from
@@ -43,20 +44,29 @@ func ParseFormat(s string) (Format, error) {
 type Options struct {
 	// Namespace limits the services and problems; empty means all namespaces.
 	Namespace string
-	Format    Format
+	// Name is the one service that is printed in detail; empty means all of them
+	// in short.
+	Name string
+	// Near picks the name that a person may have meant. Nil means that none is
+	// suggested.
+	Near   func(word string, candidates []string) string
+	Format Format
 	// Now is what ages are counted to.
 	Now time.Time
 }
 
-// Write prints a status. A namespace that there is not is an error.
+// Write prints a status. A namespace or a service that there is not is an error.
 func Write(w io.Writer, s wire.Status, o Options) error {
 	if err := known(o.Namespace, s); err != nil {
 		return err
 	}
+	if o.Name != "" {
+		return writeOne(w, s, o)
+	}
 	s = in(o.Namespace, s)
 	switch o.Format {
 	case JSON, YAML:
-		return encode(w, s, o.Format)
+		return encode(w, all(s), o.Format)
 	case Short, Wide:
 	default:
 		_, err := ParseFormat(string(o.Format))

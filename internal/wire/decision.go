@@ -7,9 +7,13 @@ import (
 
 // Decision is what is published for one service, and why.
 type Decision struct {
-	// Active names the targets that are published, of the tier Priority.
-	Active     []string       `json:"active,omitempty"`
-	Priority   int            `json:"priority"`
+	// Active names the targets that are published, of the tier Priority, since
+	// ActiveSince.
+	Active      []string  `json:"active,omitempty"`
+	Priority    int       `json:"priority"`
+	ActiveSince time.Time `json:"activeSince,omitzero"`
+	// History are the latest moves between targets, the newest first.
+	History    []Transition   `json:"history,omitempty"`
 	Endpoints  []Endpoint     `json:"endpoints,omitempty"`
 	External   *External      `json:"external,omitempty"`
 	Targets    []TargetStatus `json:"targets,omitempty"`
@@ -52,6 +56,8 @@ type TargetStatus struct {
 	Message   string       `json:"message,omitempty"`
 	// ResolvedAt is when DNS last confirmed the addresses.
 	ResolvedAt time.Time `json:"resolvedAt,omitzero"`
+	// Checks are what probes say of its endpoints; none without a probe.
+	Checks []Check `json:"checks,omitempty"`
 }
 
 // Condition is one fact about a service. True is good.

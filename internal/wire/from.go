@@ -31,8 +31,8 @@ func From(info Info, s *model.Snapshot) Status {
 
 // FromPublished is the public form of one service in a domain.
 func FromPublished(domain string, p *model.Published) Published {
-	d := fromDecision(p.Decision)
-	return Published{Service: fromService(domain, p.Service), Decision: d, Summary: summarize(d)}
+	s, d := fromService(domain, p.Service), fromDecision(p.Decision)
+	return Published{Service: s, Decision: d, Summary: summarize(s, d)}
 }
 
 func fromService(domain string, s model.Service) Service {
@@ -51,17 +51,24 @@ func fromService(domain string, s model.Service) Service {
 			MinInterval:  Duration(s.Resolution.MinInterval),
 			MaxInterval:  Duration(s.Resolution.MaxInterval),
 			MissingGrace: Duration(s.Resolution.MissingGrace),
+			Retain:       Duration(s.Resolution.Retain),
 		},
+		Probe:    fromProbe(s.Probe),
+		Failover: fromFailover(s.Failover),
+		Pin:      fromPin(s.Pin),
+		Refusal:  fromRefusal(s.Refusal),
 	}
 }
 
 func fromDecision(d model.Decision) Decision {
 	out := Decision{
-		Active:     d.Active,
-		Priority:   d.Priority,
-		Endpoints:  each(d.Endpoints, fromEndpoint),
-		Targets:    each(d.Targets, fromTargetStatus),
-		Conditions: each(d.Conditions, fromCondition),
+		Active:      d.Active,
+		Priority:    d.Priority,
+		ActiveSince: instant(d.ActiveSince),
+		History:     each(d.History, fromTransition),
+		Endpoints:   each(d.Endpoints, fromEndpoint),
+		Targets:     each(d.Targets, fromTargetStatus),
+		Conditions:  each(d.Conditions, fromCondition),
 	}
 	if x := d.External; x != nil {
 		out.External = &External{Name: x.Name, A: fromResolved(x.A), AAAA: fromResolved(x.AAAA)}
@@ -77,10 +84,14 @@ func fromPort(p model.Port) Port {
 }
 
 func fromTarget(t model.Target) Target {
-	return Target{
-		Name: t.Name, Priority: t.Priority, Hostname: t.Hostname, SRV: t.SRV,
-		Addresses: t.Addresses, Endpoints: each(t.Endpoints, fromEndpoint),
+	out := Target{
+		Name: t.Name, Unnamed: t.Unnamed, Priority: t.Priority, Hostname: t.Hostname, SRV: t.SRV,
+		Addresses: t.Addresses, Endpoints: each(t.Endpoints, fromEndpoint), Refusal: fromRefusal(t.Refusal),
 	}
+	if t.Service != nil {
+		out.Service = &ServiceRef{Namespace: t.Service.Namespace, Name: t.Service.Name}
+	}
+	return out
 }
 
 func fromEndpoint(e model.Endpoint) Endpoint {
@@ -106,7 +117,7 @@ func fromResolved(r model.Resolved) Resolved {
 func fromTargetStatus(t model.TargetStatus) TargetStatus {
 	return TargetStatus{
 		Name: t.Name, Priority: t.Priority, Where: t.Where, Active: t.Active, Addresses: t.Addresses,
-		Reason: t.Reason, Message: t.Message, ResolvedAt: instant(t.ResolvedAt),
+		Reason: t.Reason, Message: t.Message, ResolvedAt: instant(t.ResolvedAt), Checks: each(t.Checks, fromCheck),
 	}
 }
 

@@ -18,6 +18,21 @@ type Service struct {
 	SessionAffinity Duration   `json:"sessionAffinity,omitzero"`
 	PublishNotReady bool       `json:"publishNotReadyAddresses,omitempty"`
 	Resolution      Resolution `json:"resolution,omitzero"`
+	// Probe is how endpoints are watched. Nil means that they are not.
+	Probe    *Probe   `json:"probe,omitempty"`
+	Failover Failover `json:"failover,omitzero"`
+	// Pin is a person's word on which target is published. Nil leaves it to the
+	// probes.
+	Pin *Pin `json:"pin,omitempty"`
+	// Refusal is why what is written now is not followed; the rest is then what was
+	// followed before.
+	Refusal *Refusal `json:"refusal,omitempty"`
+}
+
+// Refusal is why something that a person wrote is not followed.
+type Refusal struct {
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
 }
 
 // Origin says where a service was declared.
@@ -40,12 +55,24 @@ type Port struct {
 
 // Target is one place where a service lives, as it was declared.
 type Target struct {
-	Name      string       `json:"name"`
+	Name string `json:"name"`
+	// Unnamed says that Name is for people only.
+	Unnamed   bool         `json:"unnamed,omitempty"`
 	Priority  int          `json:"priority"`
 	Hostname  string       `json:"hostname,omitempty"`
 	SRV       string       `json:"srv,omitempty"`
 	Addresses []netip.Addr `json:"addresses,omitempty"`
 	Endpoints []Endpoint   `json:"endpoints,omitempty"`
+	// Service is the Service of the cluster that the endpoints are taken from.
+	Service *ServiceRef `json:"service,omitempty"`
+	// Refusal is why nothing of the target is published. Nil if it is.
+	Refusal *Refusal `json:"refusal,omitempty"`
+}
+
+// ServiceRef names a Service of the cluster.
+type ServiceRef struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
 }
 
 // Endpoint is one address with the ports that it serves.
@@ -69,4 +96,6 @@ type Resolution struct {
 	MinInterval  Duration `json:"minInterval,omitzero"`
 	MaxInterval  Duration `json:"maxInterval,omitzero"`
 	MissingGrace Duration `json:"missingGrace,omitzero"`
+	// Retain is how long addresses stay that rotate out of a large answer.
+	Retain Duration `json:"retain,omitzero"`
 }
