@@ -2,6 +2,7 @@ package failover
 
 import (
 	"fmt"
+	"strings"
 
 	"fairlead.dev/internal/model"
 )
@@ -49,6 +50,32 @@ const (
 	ReasonEndpointsReady = "EndpointsReady"
 	// ReasonNameServed: the CNAME is served.
 	ReasonNameServed = "NameServed"
+	// ReasonPinUnknown: the pin names no target.
+	ReasonPinUnknown = "PinUnknown"
+	// ReasonProbesPass: an endpoint that is published passes its probe.
+	ReasonProbesPass = "ProbesPass"
+	// ReasonUnjudged: too few probes have ended to say anything.
+	ReasonUnjudged = "NotProbedYet"
+	// ReasonAllDown: all endpoints that could be published are down.
+	ReasonAllDown = "AllEndpointsDown"
+	// ReasonTargetDown: all endpoints of the target are down.
+	ReasonTargetDown = "TargetDown"
+)
+
+// The reasons of transitions.
+const (
+	// ReasonStarted: nothing was published before.
+	ReasonStarted = "Started"
+	// ReasonTierDown: what was published before is down.
+	ReasonTierDown = "TierDown"
+	// ReasonFailback: a better tier is up again.
+	ReasonFailback = "Failback"
+	// ReasonPinned: a person has said so.
+	ReasonPinned = "Pinned"
+	// ReasonUnpinned: a person has let go.
+	ReasonUnpinned = "Unpinned"
+	// ReasonEdited: the spec was edited.
+	ReasonEdited = "Edited"
 )
 
 // rankRefused is above every rank.
@@ -73,39 +100,42 @@ func rank(reason string) int {
 	return 0
 }
 
-// describe puts a finding into a target's status, unless that says something
-// that matters more.
-func describe(s *model.TargetStatus, f finding) {
-	if !f.at.IsZero() {
-		s.ResolvedAt = f.at
+// explain puts the decision into words: the status of each target, and conditions.
+// Of a service of which nothing was ever followed there is nothing to say but that.
+func explain(in Input, d *model.Decision, places []*place) {
+	svc := &in.Service
+	d.Targets = make([]model.TargetStatus, 0, len(places))
+	for _, p := range places {
+		d.Targets = append(d.Targets, p.explain(svc))
 	}
-	if s.Reason != "" && rank(f.reason) <= rank(s.Reason) {
-		return
-	}
-	s.Reason, s.Message = f.reason, f.message
-}
-
-// conditions sums a decision up. Of a service of which nothing was ever followed
-// there is nothing to say but that.
-func conditions(svc model.Service, d *model.Decision) []model.Condition {
 	accepted := acceptedCondition(svc)
 	if svc.Refusal != nil && len(svc.Targets) == 0 {
 		ready := accepted
 		ready.Type = model.Ready
-		return []model.Condition{accepted, ready}
+		d.Conditions = []model.Condition{accepted, ready}
+		return
 	}
-	resolved := resolvedCondition(svc, d)
-	return []model.Condition{accepted, resolved, readyCondition(svc, d, resolved)}
+	resolved := resolvedCondition(d, places)
+	d.Conditions = []model.Condition{accepted, resolved}
+	var healthy *model.Condition
+	if watched(svc) {
+		h := healthyCondition(svc, d, places)
+		d.Conditions, healthy = append(d.Conditions, h), &h
+	}
+	d.Conditions = append(d.Conditions, readyCondition(svc, d, resolved, healthy))
 }
 
 // acceptedCondition says why what is written is not followed, in whole or, where
-// a target lacks somebody's consent, in part.
-func acceptedCondition(svc model.Service) model.Condition {
+// a target lacks somebody's consent or a pin names none, in part.
+func acceptedCondition(svc *model.Service) model.Condition {
 	refusal := svc.Refusal
-	for _, t := range svc.Targets {
-		if refusal == nil && t.Refusal != nil && t.Refusal.Reason == ReasonNotPermitted {
+	for i := range svc.Targets {
+		if t := &svc.Targets[i]; refusal == nil && t.Refusal != nil && t.Refusal.Reason == ReasonNotPermitted {
 			refusal = t.Refusal
 		}
+	}
+	if refusal == nil {
+		refusal = unknownPin(svc)
 	}
 	if refusal != nil {
 		return model.Condition{Type: model.Accepted, Reason: refusal.Reason, Message: refusal.Message}
@@ -113,44 +143,67 @@ func acceptedCondition(svc model.Service) model.Condition {
 	return model.Condition{Type: model.Accepted, Status: true, Reason: ReasonAccepted, Message: "the manifest is valid"}
 }
 
+func unknownPin(svc *model.Service) *model.Refusal {
+	if svc.Pin == nil {
+		return nil
+	}
+	var names []string
+	for i := range svc.Targets {
+		if svc.Targets[i].Name == svc.Pin.Target {
+			return nil
+		}
+		names = append(names, svc.Targets[i].Name)
+	}
+	return &model.Refusal{
+		Reason:  ReasonPinUnknown,
+		Message: fmt.Sprintf("no target is called %q, so nothing is pinned: there are %s", svc.Pin.Target, strings.Join(names, ", ")),
+	}
+}
+
 // resolvedCondition is that of the target of the published tier that is worst
 // off. Nothing is worse than to be refused.
-func resolvedCondition(svc model.Service, d *model.Decision) model.Condition {
+func resolvedCondition(d *model.Decision, places []*place) model.Condition {
 	c := model.Condition{Type: model.Resolvable, Status: true, Reason: ReasonFixed, Message: "there is no name to resolve"}
 	worst := -1
-	for i, t := range d.Targets {
-		bad := rank(t.Reason)
-		if svc.Targets[i].Refusal != nil && t.Priority == d.Priority {
+	for _, p := range places {
+		bad := rank(p.reason)
+		if p.target.Refusal != nil && p.target.Priority == d.Priority {
 			bad = rankRefused
-		} else if !t.Active {
+		} else if !p.status.Active {
 			continue
 		}
 		if bad > worst {
 			worst = bad
-			c.Status, c.Reason, c.Message = worst == 0, t.Reason, t.Message
+			c.Status, c.Reason, c.Message = worst == 0, p.reason, p.message
 		}
 	}
 	return c
 }
 
-func readyCondition(svc model.Service, d *model.Decision, resolved model.Condition) model.Condition {
+func readyCondition(svc *model.Service, d *model.Decision, resolved model.Condition, healthy *model.Condition) model.Condition {
 	c := model.Condition{Type: model.Ready}
 	switch {
 	case svc.Type == model.ExternalName:
-		return externalReady(c, d, resolved)
+		c = externalReady(c, d, resolved)
 	case len(d.Endpoints) == 0 && !resolved.Status:
 		c.Reason, c.Message = resolved.Reason, resolved.Message
-		return c
 	case len(d.Active) == 0:
 		c.Reason, c.Message = ReasonNoTargets, noTargets(svc)
-		return c
 	case len(d.Endpoints) == 0:
 		c.Reason, c.Message = ReasonNoEndpoints, noTargets(svc)
-		return c
+	default:
+		c = endpointsReady(c, d)
 	}
+	if healthy != nil && healthy.Reason == ReasonAllDown && (c.Status || c.Reason == ReasonNoReadyEndpoints) {
+		c.Status, c.Reason, c.Message = false, healthy.Reason, healthy.Message
+	}
+	return c
+}
+
+func endpointsReady(c model.Condition, d *model.Decision) model.Condition {
 	ready := 0
-	for _, e := range d.Endpoints {
-		if e.Ready {
+	for i := range d.Endpoints {
+		if d.Endpoints[i].Ready {
 			ready++
 		}
 	}
@@ -182,13 +235,13 @@ func externalReady(c model.Condition, d *model.Decision, resolved model.Conditio
 	return c
 }
 
-func noTargets(svc model.Service) string {
+func noTargets(svc *model.Service) string {
 	what, why := "connections to it are refused", "no Endpoints or EndpointSlice gives it an address"
 	if svc.Type == model.Headless {
 		what = "its name does not resolve"
 	}
-	for _, t := range svc.Targets {
-		if t.Service != nil {
+	for i := range svc.Targets {
+		if t := &svc.Targets[i]; t.Service != nil {
 			why = "Service " + t.Service.String() + " has no endpoints"
 		}
 	}

@@ -1,17 +1,17 @@
 // Package failover decides what is published for a service.
 //
-// [Decide] is one pure function of what is wanted, what is known and the time.
-// Its result is everything the edges need: endpoints, questions that must be
-// kept answered, when to look again, and one reason and one message for people,
-// which stand unchanged in condition, log, metric and status page.
+// [Decide] is one pure function of what is wanted, what is known, what was decided
+// before and the time. Its result is everything the edges need: endpoints,
+// questions and checks that must be kept answered, when to look again, and one
+// reason and one message for people, which stand unchanged in condition, log,
+// metric and status page. [Judge] is the other pure function: what a probe's
+// result makes of what is held of an endpoint.
 //
 // The package reads no clock, does no I/O, logs nothing and keeps no state. It
 // does not carry anything out: package engine does.
 package failover
 
 import (
-	"net/netip"
-	"slices"
 	"time"
 
 	"fairlead.dev/internal/model"
@@ -22,7 +22,12 @@ type Input struct {
 	Service model.Service
 	// Answer returns what is known about a question, and whether anything is.
 	Answer func(model.Question) (model.Answer, bool)
-	Now    time.Time
+	// Health returns what is held of an endpoint. Nil means that nothing was ever
+	// probed.
+	Health func(model.Check) model.Health
+	// State is that of the decision before this one.
+	State model.State
+	Now   time.Time
 	// Forbidden addresses are never published, whatever they came from.
 	Forbidden Forbidden
 	// Domain is the cluster domain; names in it are not asked outside.
@@ -37,12 +42,12 @@ type Input struct {
 	StandingSince time.Time
 }
 
-// Decide returns what is published for in.Service at in.Now.
+// Decide returns what is published for in.Service at in.Now, in four steps.
 //
-// The best tier, the one with the lowest priority number, is published:
+// First, where does each target live?
 //
-//	what DNS says of a target's name        what is published of it
-//	--------------------------------        -----------------------
+//	what DNS says of a target's name        what is known of it
+//	--------------------------------        -------------------
 //	records                                 their addresses
 //	timeout, SERVFAIL, REFUSED, nonsense    the last good addresses, for ever
 //	NXDOMAIN or no records, for less than   the last good addresses
@@ -52,100 +57,48 @@ type Input struct {
 //
 // Before the first records come, in.Standing takes the place of the last good
 // addresses, and also that of nothing in the last line. Without any in.Standing a
-// name that never had records is believed to have none at once.
+// name that never had records is believed to have none at once. Addresses that DNS
+// gives no more stay for retain; and, if they are up, for missingGrace as long as
+// none that it gives is, so that a name that flickers moves nobody.
+//
+// Second, which tier? Without a probe the best one, that with the lowest priority.
+// With one:
+//
+//	the published tier   a better tier           a worse tier        published
+//	------------------   -------------           ------------        ---------
+//	up, or not judged    up for failbackDelay    any                 the better one,
+//	                                                                 unless failback
+//	                                                                 is Manual
+//	up, or not judged    otherwise               any                 as before
+//	not up               up, and has answered since the published    that one, the
+//	                     one fell silent                             best of several
+//	not up               not up either, or not heard since           as before
+//
+// A tier is up when minimumReady of its endpoints are. To have answered since is
+// what tells a dead tier from a prober that has lost its network. A pin goes before
+// all that.
+//
+// Third, which endpoints of it are ready? Those that are up. One that is down is
+// not, once another one has answered since it fell silent; while none is up, the
+// last ones stay, or with whenAllDown Withdraw none. One that was never judged is
+// as it was before, or else ready if none is up. Where the probe asks for the
+// primary of a database, one endpoint at most is ready.
+//
+// Fourth, it is put in words.
 //
 // A target that is refused publishes nothing. That the service is refused changes
 // nothing but the condition Accepted: it is decided from what it still has.
 func Decide(in Input) model.Decision {
-	standing := in.Standing
-	in.Standing = nil
-	d := decide(in)
-	if in.Service.Type == model.ExternalName || len(standing) == 0 {
-		d.Settled = true
-		return d
-	}
-	if len(in.Service.Targets) == 0 {
-		// Nothing was followed yet: what stands is for the spec that will be.
-		d.Settled = in.Service.Refusal == nil
-		return d
-	}
-	in.Standing = remaining(in, standing, d.Endpoints)
-	return decide(in)
-}
-
-func decide(in Input) model.Decision {
-	best := bestTier(in.Service.Targets)
-	d := model.Decision{Priority: best, Settled: true, Targets: make([]model.TargetStatus, 0, len(in.Service.Targets))}
-	r := resolver{in: in, decision: &d}
-
-	for _, t := range in.Service.Targets {
-		var s model.TargetStatus
-		switch {
-		case t.Refusal != nil:
-			s = refused(t)
-		case t.Priority != best:
-			s = standby(t)
-		case in.Service.Type == model.ExternalName:
-			s = r.external(t)
-		default:
-			s = r.target(t)
-		}
-		if t.Priority == best && t.Refusal == nil {
-			d.Active = append(d.Active, t.Name)
-		}
-		d.Targets = append(d.Targets, s)
-	}
-	d.Endpoints = unique(d.Endpoints)
-	d.Conditions = conditions(in.Service, &d)
+	d := model.Decision{Settled: true}
+	places := locate(in, &d)
+	held := former(in, &d, places)
+	judge(in, &d, places)
+	choose(in, &d, places)
+	publish(in, &d, places)
+	remember(in, &d, places, held)
+	explain(in, &d, places)
 	return d
 }
 
-// bestTier returns the lowest priority among the targets.
-func bestTier(targets []model.Target) int {
-	if len(targets) == 0 {
-		return 0
-	}
-	return slices.MinFunc(targets, func(a, b model.Target) int { return a.Priority - b.Priority }).Priority
-}
-
-// standby describes a target of a tier that is not published.
-func standby(t model.Target) model.TargetStatus {
-	return model.TargetStatus{
-		Name:      t.Name,
-		Priority:  t.Priority,
-		Where:     where(t),
-		Addresses: t.Addresses,
-		Reason:    ReasonStandby,
-		Message:   "a target of a better tier is published",
-	}
-}
-
-// refused describes a target of which nothing may be published.
-func refused(t model.Target) model.TargetStatus {
-	return model.TargetStatus{
-		Name: t.Name, Priority: t.Priority, Where: where(t), Reason: t.Refusal.Reason, Message: t.Refusal.Message,
-	}
-}
-
-// unique drops endpoints whose address, hostname and ports stand already, so
-// that two targets with one address take one share of the load.
-func unique(endpoints []model.Endpoint) []model.Endpoint {
-	type id struct {
-		addr     netip.Addr
-		hostname string
-	}
-	seen := make(map[id][]int, len(endpoints))
-	kept := endpoints[:0:0]
-	for _, e := range endpoints {
-		k := id{e.Addr, e.Hostname}
-		same := slices.IndexFunc(seen[k], func(i int) bool { return slices.Equal(kept[i].Ports, e.Ports) })
-		if same >= 0 {
-			i := seen[k][same]
-			kept[i].Ready = kept[i].Ready || e.Ready
-			continue
-		}
-		seen[k] = append(seen[k], len(kept))
-		kept = append(kept, e)
-	}
-	return kept
-}
+// watched reports whether the endpoints of a service are probed.
+func watched(s *model.Service) bool { return s.Probe != nil }

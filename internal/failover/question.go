@@ -20,7 +20,16 @@ type finding struct {
 	reason, message string
 	// bare is the message without what stays.
 	bare string
+	// gone says of which families it is believed that the name has lost its records.
+	gone families
 }
+
+// families are none, one or both of IPv4 and IPv6.
+type families struct{ v4, v6 bool }
+
+func (f families) of(a netip.Addr) bool { return is4(a) && f.v4 || !is4(a) && f.v6 }
+
+func (f families) and(o families) families { return families{f.v4 || o.v4, f.v6 || o.v6} }
 
 // host looks both address families of a name up. The standing endpoints are
 // those that the name may have given before.
@@ -32,7 +41,7 @@ func (r *resolver) host(name string, standing []model.Endpoint) finding {
 	f := worse(a, aaaa)
 	f.addrs = append(sorted(a.addrs), sorted(aaaa.addrs)...)
 	f.standing = slices.Concat(a.standing, aaaa.standing)
-	f.a, f.aaaa, f.at = a.a, aaaa.a, a.at
+	f.a, f.aaaa, f.at, f.gone = a.a, aaaa.a, a.at, a.gone.and(aaaa.gone)
 	if aaaa.at.After(a.at) {
 		f.at = aaaa.at
 	}
@@ -96,6 +105,9 @@ func (r *resolver) ask(q model.Question, standing []model.Endpoint) finding {
 	}
 	expires := answer.MissingSince.Add(r.in.Service.Resolution.MissingGrace)
 	believed := !answer.MissingSince.IsZero() && !r.in.Now.Before(expires)
+	if believed && !answer.Good.At.IsZero() {
+		f.gone = families{v4: q.Type != model.AAAA, v6: q.Type != model.A}
+	}
 	if !answer.Good.At.IsZero() && !believed {
 		return r.lastGood(f, answer, expires)
 	}
@@ -115,7 +127,7 @@ func (r *resolver) lastGood(f finding, answer model.Answer, expires time.Time) f
 	f.addrs, f.hosts = good.Addrs, good.Hosts
 	f.a = model.Resolved{Known: true, Aliases: good.Aliases, Addrs: good.Addrs, At: good.At, TTL: good.TTL}
 	if !answer.MissingSince.IsZero() {
-		r.lookAgain(expires)
+		lookAgain(r.decision, expires)
 	}
 	switch {
 	case answer.Last.Class == model.Answered:
@@ -141,7 +153,7 @@ func (r *resolver) keep(f finding, answer model.Answer, standing []model.Endpoin
 		if !r.in.Now.Before(expires) {
 			return f
 		}
-		r.lookAgain(expires)
+		lookAgain(r.decision, expires)
 		until = " until " + instant(expires)
 	}
 	if f.reason == ReasonNotFound || f.reason == ReasonNoAddresses {
@@ -151,12 +163,6 @@ func (r *resolver) keep(f finding, answer model.Answer, standing []model.Endpoin
 	f.message += "; the addresses from before stay" + until
 	f.standing = standing
 	return f
-}
-
-func (r *resolver) lookAgain(at time.Time) {
-	if r.decision.Next.IsZero() || at.Before(r.decision.Next) {
-		r.decision.Next = at
-	}
 }
 
 func missing(q model.Question, c model.Class) (reason, message string) {

@@ -1,8 +1,6 @@
 package failover
 
 import (
-	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -14,50 +12,56 @@ import (
 type resolver struct {
 	in       Input
 	decision *model.Decision
+	// tier is the priority of the tier that standing endpoints of nobody belong to.
+	tier int
 }
 
-// target publishes one target of a ClusterIP or headless service.
-func (r *resolver) target(t model.Target) model.TargetStatus {
-	p := r.place(t)
+// target finds one target of a ClusterIP or headless service.
+func (r *resolver) target(t *model.Target, p *place) {
 	switch {
 	case t.Hostname != "":
-		found := r.host(t.Hostname, r.standing(t.Name))
-		p.resolved(found.addrs, r.ports(0))
-		p.kept(r.atSpec(found.standing))
-		describe(&p.status, found)
+		found := r.host(t.Hostname, r.standing(t))
+		p.resolved(found, t.Hostname, r.ports(0))
+		p.kept(r.atSpec(found.standing), t.Hostname)
+		p.describe(found)
 	case t.SRV != "":
 		r.srv(t, p)
 	case len(t.Addresses) > 0:
-		p.status.Reason, p.status.Message = ReasonFixed, "its addresses are written in the manifest"
-		p.resolved(t.Addresses, r.ports(0))
+		p.reason, p.message = ReasonFixed, "its addresses are written in the manifest"
+		for _, a := range t.Addresses {
+			p.add(model.Endpoint{Addr: a, Hostname: p.hostname, Ready: true, Ports: r.ports(0)}, "")
+		}
 	default:
 		r.listed(t, p)
 	}
-	return p.end()
+	p.end()
 }
 
 // listed publishes the endpoints that a manifest lists, or that a Service of the
 // cluster has.
-func (r *resolver) listed(t model.Target, p *place) {
-	p.status.Reason, p.status.Message = ReasonFixed, "its endpoints are written in the manifest"
+func (r *resolver) listed(t *model.Target, p *place) {
+	p.reason, p.message = ReasonFixed, "its endpoints are written in the manifest"
 	if t.Service != nil {
-		p.status.Reason, p.status.Message = ReasonInCluster, "its endpoints are those of Service "+t.Service.String()
+		p.reason, p.message = ReasonInCluster, "its endpoints are those of Service "+t.Service.String()
 	}
 	for _, e := range t.Endpoints {
 		if t.Service != nil {
 			e.Hostname = p.hostname
 		}
-		p.add(e)
+		if c := p.add(e, ""); c != nil {
+			c.unready = !e.Ready
+		}
 	}
 }
 
 // srv publishes the hosts of an SRV name, those of the lowest SRV priority
 // (RFC 2782), each at the port that its record says.
-func (r *resolver) srv(t model.Target, p *place) {
-	standing := r.atRecords(r.standing(t.Name))
+func (r *resolver) srv(t *model.Target, p *place) {
+	standing := r.atRecords(r.standing(t))
 	found := r.ask(model.Question{Name: normal(t.SRV), Type: model.SRV}, standing)
-	describe(&p.status, found)
-	p.kept(found.standing)
+	p.describe(found)
+	p.kept(found.standing, "")
+	p.gone = p.gone.and(found.gone)
 	if len(found.hosts) == 0 {
 		return
 	}
@@ -67,10 +71,10 @@ func (r *resolver) srv(t model.Target, p *place) {
 			continue
 		}
 		host := r.host(h.Name, standing)
-		p.resolved(host.addrs, r.ports(h.Port))
-		p.kept(host.standing)
+		p.resolved(host, h.Name, r.ports(h.Port))
+		p.kept(host.standing, h.Name)
 		if len(host.addrs) == 0 || host.reason != ReasonResolved {
-			describe(&p.status, host)
+			p.describe(host)
 		}
 	}
 }
@@ -89,126 +93,20 @@ func (r *resolver) ports(port uint16) []model.EndpointPort {
 	return ports
 }
 
-// external keeps the name behind an ExternalName service resolved. The first
-// target of the tier is the one: a name has one CNAME (RFC 1034 section 3.6.2).
-func (r *resolver) external(t model.Target) model.TargetStatus {
-	s := model.TargetStatus{Name: t.Name, Priority: t.Priority, Where: where(t), Active: true}
-	if r.decision.External != nil {
-		s.Active = false
-		s.Reason, s.Message = ReasonStandby, "a name has one CNAME: an earlier target of this tier has it"
-		return s
-	}
-	r.decision.External = &model.External{Name: t.Hostname}
+// external keeps the name behind an ExternalName service resolved.
+func (r *resolver) external(t *model.Target, p *place) {
+	p.external = &model.External{Name: t.Hostname}
 	if inDomain(t.Hostname, r.in.Domain) {
-		s.Reason, s.Message = ReasonFixed, "its name lies in the cluster domain"
-		return s
-	}
-	found := r.host(t.Hostname, nil)
-	r.decision.External.A, r.decision.External.AAAA = found.a, found.aaaa
-	s.Addresses = found.addrs
-	describe(&s, found)
-	return s
-}
-
-// place is where a target's endpoints are published.
-type place struct {
-	decision  *model.Decision
-	forbidden Forbidden
-	status    model.TargetStatus
-	// hostname is that of every endpoint; empty for services that have none.
-	hostname string
-	// leftOut are the addresses that may not be published, and why.
-	leftOut []string
-}
-
-func (r *resolver) place(t model.Target) *place {
-	p := &place{
-		decision: r.decision, forbidden: r.in.Forbidden,
-		status: model.TargetStatus{Name: t.Name, Priority: t.Priority, Where: where(t), Active: true},
-	}
-	if r.in.Service.Type == model.Headless && !t.Unnamed {
-		p.hostname = t.Name
-	}
-	return p
-}
-
-// resolved adds one endpoint for each address.
-func (p *place) resolved(addrs []netip.Addr, ports []model.EndpointPort) {
-	for _, a := range addrs {
-		p.add(model.Endpoint{Addr: a, Hostname: p.hostname, Ready: true, Ports: ports})
-	}
-}
-
-// kept adds what stood before.
-func (p *place) kept(standing []model.Endpoint) {
-	for _, e := range standing {
-		e.Hostname = p.hostname
-		p.add(e)
-		p.decision.Settled = false
-	}
-}
-
-// add publishes an endpoint that may be one.
-func (p *place) add(e model.Endpoint) {
-	if why := p.forbidden.why(e.Addr); why != "" {
-		if out := e.Addr.String() + " is left out: " + why; !slices.Contains(p.leftOut, out) {
-			p.leftOut = append(p.leftOut, out)
-		}
+		p.reason, p.message = ReasonFixed, "its name lies in the cluster domain"
 		return
 	}
-	e.Target = p.status.Name
-	p.decision.Endpoints = append(p.decision.Endpoints, e)
-	p.status.Addresses = append(p.status.Addresses, e.Addr)
-}
-
-// maxLeftOut is how many addresses a message names.
-const maxLeftOut = 3
-
-// end returns the target's status.
-func (p *place) end() model.TargetStatus {
-	if !p.decision.Settled {
-		p.status.Addresses = distinct(p.status.Addresses) // several hosts may keep one
-	}
-	out := p.leftOut
-	if len(out) == 0 {
-		return p.status
-	}
-	if more := len(out) - maxLeftOut; more > 0 {
-		out = append(slices.Clone(out[:maxLeftOut]), fmt.Sprintf("and %d more", more))
-	}
-	p.status.Reason, p.status.Message = ReasonForbidden, strings.Join(out, "; ")
-	return p.status
-}
-
-func distinct(addrs []netip.Addr) []netip.Addr {
-	seen := make(map[netip.Addr]struct{}, len(addrs))
-	return slices.DeleteFunc(addrs, func(a netip.Addr) bool {
-		_, twice := seen[a]
-		seen[a] = struct{}{}
-		return twice
-	})
+	found := r.host(t.Hostname, nil)
+	p.external.A, p.external.AAAA = found.a, found.aaaa
+	p.resolved(found, t.Hostname, r.ports(0))
+	p.status.Addresses = found.addrs // forbidden ones are for its own clients to find
+	p.describe(found)
 }
 
 func inDomain(name, domain string) bool {
 	return domain != "" && strings.HasSuffix("."+normal(name), "."+normal(domain))
-}
-
-// where is the target in a person's words.
-func where(t model.Target) string {
-	switch {
-	case t.Hostname != "":
-		return t.Hostname
-	case t.SRV != "":
-		return t.SRV
-	case t.Service != nil:
-		return "service " + t.Service.String()
-	}
-	var all []string
-	for _, a := range t.Addresses {
-		all = append(all, a.String())
-	}
-	for _, e := range t.Endpoints {
-		all = append(all, e.Addr.String())
-	}
-	return strings.Join(all, ", ")
 }

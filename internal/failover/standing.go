@@ -10,11 +10,18 @@ import (
 // remaining returns the standing endpoints that may be needed: neither those
 // that may not be published, nor those that a name which is known gives by now.
 // Otherwise a name without AAAA records, say, would keep its neighbour's.
-func remaining(in Input, standing, known []model.Endpoint) []model.Endpoint {
-	r := resolver{in: in}
-	at := make(map[netip.Addr][]model.Endpoint, len(known))
-	for _, k := range known {
-		at[k.Addr] = append(at[k.Addr], k)
+func remaining(in Input, standing []model.Endpoint, places []*place) []model.Endpoint {
+	r := resolver{in: in, tier: standingTier(in)}
+	type known struct {
+		place *place
+		ports []model.EndpointPort
+	}
+	at := map[netip.Addr][]known{}
+	for _, p := range places {
+		for i := range p.candidates {
+			c := &p.candidates[i]
+			at[c.Addr] = append(at[c.Addr], known{p, c.Ports})
+		}
 	}
 	var left []model.Endpoint
 	for _, e := range standing {
@@ -24,8 +31,8 @@ func remaining(in Input, standing, known []model.Endpoint) []model.Endpoint {
 		if ports, ok := r.inOrder(e.Ports); ok {
 			e.Ports = ports
 		}
-		given := slices.ContainsFunc(at[e.Addr], func(k model.Endpoint) bool {
-			return r.belongs(e, k.Target) && slices.Equal(k.Ports, e.Ports)
+		given := slices.ContainsFunc(at[e.Addr], func(k known) bool {
+			return r.belongs(e, k.place.target) && slices.Equal(k.ports, e.Ports)
 		})
 		if !given {
 			left = append(left, e)
@@ -35,10 +42,10 @@ func remaining(in Input, standing, known []model.Endpoint) []model.Endpoint {
 }
 
 // standing returns what was published before that may belong to the target.
-func (r *resolver) standing(target string) []model.Endpoint {
+func (r *resolver) standing(t *model.Target) []model.Endpoint {
 	var all []model.Endpoint
 	for _, e := range r.in.Standing {
-		if r.belongs(e, target) {
+		if r.belongs(e, t) {
 			all = append(all, e)
 		}
 	}
@@ -46,15 +53,14 @@ func (r *resolver) standing(target string) []model.Endpoint {
 }
 
 // belongs reports whether a standing endpoint may be the target's. Those of no
-// target of the published tier may be anybody's: after a restart nobody knows
-// whose they were, and after an edit it may have another name.
-func (r *resolver) belongs(e model.Endpoint, target string) bool {
-	if e.Target == target {
+// target of the tier that was published may be anybody's of it: after a restart
+// nobody knows whose they were, and after an edit it may have another name.
+func (r *resolver) belongs(e model.Endpoint, t *model.Target) bool {
+	if e.Target == t.Name {
 		return true
 	}
-	best := bestTier(r.in.Service.Targets)
-	return !slices.ContainsFunc(r.in.Service.Targets, func(t model.Target) bool {
-		return t.Name == e.Target && t.Priority == best
+	return t.Priority == r.tier && !slices.ContainsFunc(r.in.Service.Targets, func(o model.Target) bool {
+		return o.Name == e.Target && (o.Priority == r.tier || watched(&r.in.Service))
 	})
 }
 

@@ -122,16 +122,26 @@ type State struct {
 	Ready map[netip.Addr]bool
 	// UpSince is since when each tier has been up without a break.
 	UpSince map[int]time.Time
-	// Given are the endpoints that DNS gave each target last, and Former those that
-	// it gave before.
-	Given   map[string][]Endpoint
+	// Given are the endpoints that DNS gave each target last, by the target's name
+	// and place, and Former those that it gave before.
+	Given   map[string][]Given
 	Former  []Former
 	History []Transition
+	// Pinned is the target of the pin that was followed; empty for none.
+	Pinned string
+}
+
+// Given is an endpoint that DNS gives, with the name of its host.
+type Given struct {
+	Endpoint Endpoint
+	Host     string
 }
 
 // Former is an endpoint that DNS gives no more.
 type Former struct {
-	Endpoint Endpoint
+	Given
+	// Of is the target that it belonged to, by name and place.
+	Of string
 	// Gone is since when.
 	Gone time.Time
 }

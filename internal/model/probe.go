@@ -170,9 +170,14 @@ type Health struct {
 	Since time.Time
 	// Successes and Failures count those in a row; one of them is 0.
 	Successes, Failures int
-	// SuccessAt is when the last probe that succeeded began, FailingSince when the
-	// first one of the failures in a row began; zero if there is none.
+	// SuccessAt is when the last probe that succeeded began; zero if none did.
+	// FailingSince is when the first of the failures began that took it down, or
+	// may; zero while nothing fails.
 	SuccessAt, FailingSince time.Time
-	// Last is the latest result.
-	Last Result
+	// Reason and Detail are those of the failure that took it down, and Certain is
+	// whether that was its own answer. Empty while it is up.
+	Reason, Detail string
+	Certain        bool
+	// Warning is that of the last success.
+	Warning string
 }

@@ -1,0 +1,54 @@
+package failover
+
+import (
+	"net/netip"
+	"slices"
+
+	"fairlead.dev/internal/model"
+)
+
+// judge says what is held of each endpoint, and which ones must be probed for the
+// decision to stay true: those of all tiers, for one that stands by has to be known
+// to be up before it is needed.
+func judge(in Input, d *model.Decision, places []*place) {
+	if !watched(&in.Service) {
+		return
+	}
+	seen := map[model.Check]struct{}{}
+	for _, p := range places {
+		for i := range p.candidates {
+			c := &p.candidates[i]
+			c.check = checkOf(in.Service.Probe, c)
+			if c.check.Addr.Port() == 0 {
+				continue
+			}
+			if in.Health != nil {
+				c.health = in.Health(c.check)
+			}
+			if _, twice := seen[c.check]; !twice {
+				seen[c.check] = struct{}{}
+				d.Checks = append(d.Checks, c.check)
+			}
+		}
+		p.releaseFormer()
+	}
+}
+
+// checkOf is how an endpoint is probed. Its port is 0 if it has none to be probed
+// at.
+func checkOf(p *model.Probe, c *candidate) model.Check {
+	port := p.Port
+	if at := slices.IndexFunc(c.Ports, func(p model.EndpointPort) bool { return p.Protocol == model.TCP }); port == 0 && at >= 0 {
+		port = c.Ports[at].Port
+	}
+	return model.Check{Addr: netip.AddrPortFrom(c.Addr, port), Name: c.name}
+}
+
+// verdict is what is held of the endpoint. One that its manifest or its own Service
+// says is not ready is down.
+func (c *candidate) verdict() model.Verdict {
+	if c.unready {
+		return model.Down
+	}
+	return c.health.Verdict
+}

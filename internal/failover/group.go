@@ -1,0 +1,131 @@
+package failover
+
+import (
+	"slices"
+	"time"
+
+	"fairlead.dev/internal/model"
+)
+
+// group is targets that are published together: those of a tier, or of a service of
+// type ExternalName one, since a name has one CNAME (RFC 1034 section 3.6.2).
+type group struct {
+	priority int
+	places   []*place
+	// up, down and unjudged count endpoints, one that stands in two targets once.
+	up, down, unjudged int
+	// pending says that the first lookup of a name is under way.
+	pending bool
+	// silent is when the last of those that are down fell silent; zero if none is, or
+	// if all that are have themselves said so.
+	silent time.Time
+	// failed is when the last of those that are down began to fail.
+	failed time.Time
+	rank   standing
+}
+
+// standing ranks groups by what can be expected of them.
+type standing int
+
+// From nothing to be expected, to the best.
+const (
+	nowhere  standing = iota // no endpoint is known
+	isDown                   // all are down
+	partly                   // some are up, or may be, and fewer than minimumReady
+	possibly                 // as many may be up
+	isUp                     // as many are
+)
+
+// grouped are the groups in the order of preference.
+func grouped(in Input, places []*place) []*group {
+	var all []*group
+	for _, p := range places {
+		if p.idle || p.target.Refusal != nil {
+			continue
+		}
+		at := slices.IndexFunc(all, func(g *group) bool { return g.priority == p.target.Priority })
+		if at < 0 || in.Service.Type == model.ExternalName {
+			all = append(all, &group{priority: p.target.Priority})
+			at = len(all) - 1
+		}
+		all[at].places = append(all[at].places, p)
+	}
+	slices.SortStableFunc(all, func(a, b *group) int { return a.priority - b.priority })
+	for _, g := range all {
+		g.count(max(1, in.Service.Failover.MinimumReady))
+	}
+	return all
+}
+
+func (g *group) count(minimum int) {
+	seen := map[model.Check]struct{}{}
+	for _, p := range g.places {
+		g.pending = g.pending || p.reason == ReasonPending
+		for i := range p.candidates {
+			c := &p.candidates[i]
+			if _, twice := seen[c.check]; twice && c.check.Addr.Port() != 0 {
+				continue
+			}
+			seen[c.check] = struct{}{}
+			g.countOne(c)
+		}
+		if p.external != nil && len(p.candidates) == 0 && p.reason == ReasonFixed {
+			g.unjudged++ // a name that is resolved where it is served
+		}
+	}
+	switch {
+	case g.up >= minimum:
+		g.rank = isUp
+	case g.up+g.unjudged >= minimum, g.pending:
+		g.rank = possibly
+	case g.up+g.unjudged > 0:
+		g.rank = partly
+	case g.down > 0:
+		g.rank = isDown
+	}
+}
+
+func (g *group) countOne(c *candidate) {
+	switch c.verdict() {
+	case model.Up:
+		g.up++
+	case model.Down:
+		g.down++
+		g.failed = latest(g.failed, c.health.FailingSince)
+		if !c.health.Certain {
+			g.silent = latest(g.silent, c.health.FailingSince)
+		}
+	default:
+		g.unjudged++
+	}
+}
+
+// heard counts the endpoints that are up and have answered a probe that began after
+// that time.
+func (g *group) heard(since time.Time) int {
+	n := 0
+	for _, p := range g.places {
+		for i := range p.candidates {
+			if c := &p.candidates[i]; c.verdict() == model.Up && !c.health.SuccessAt.Before(since) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// names are those of the targets.
+func (g *group) names() []string {
+	if g == nil {
+		return nil
+	}
+	var all []string
+	for _, p := range g.places {
+		all = append(all, p.status.Name)
+	}
+	return all
+}
+
+func (g *group) has(target string) bool {
+	return slices.ContainsFunc(g.places, func(p *place) bool { return p.status.Name == target })
+}

@@ -1,0 +1,84 @@
+package failover
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"fairlead.dev/internal/model"
+)
+
+// move writes down that the service has moved, if it has.
+func (c *chooser) move(to *group, why reason) {
+	before, d := &c.in.State, c.d
+	d.ActiveSince, d.History = before.Since, before.History
+	if why.reason == ReasonPinned {
+		d.State.Pinned = c.in.Service.Pin.Target
+	}
+	switch {
+	case !before.Decided:
+	case before.Pinned != d.State.Pinned:
+		if d.State.Pinned == "" {
+			why = reason{reason: ReasonUnpinned, message: before.Pinned + " is no longer pinned"}
+		}
+	case before.Priority == to.priority && (c.in.Service.Type != model.ExternalName || slices.Equal(before.Active, d.Active)):
+		return
+	case c.present() == nil:
+		why = reason{reason: ReasonEdited, message: "the targets before are gone from the spec"}
+	}
+	d.ActiveSince = c.in.Now
+	if !watched(&c.in.Service) && before.Pinned == d.State.Pinned {
+		return // nothing moves but by an edit, and that is no history
+	}
+	t := model.Transition{
+		At: c.in.Now, To: d.Active, ToPriority: to.priority, Reason: why.reason, Message: why.message, Took: why.took,
+	}
+	if before.Decided {
+		t.From, t.FromPriority = before.Active, before.Priority
+	}
+	kept := before.History[:min(len(before.History), model.MaxHistory-1)]
+	d.History = append([]model.Transition{t}, kept...)
+}
+
+// remember sets what the next decision has to know of this one.
+func remember(in Input, d *model.Decision, places []*place, held []model.Former) {
+	s := &d.State
+	s.History = d.History
+	if len(d.Active) == 0 {
+		held := s.UpSince
+		*s = in.State
+		s.UpSince = held
+		return
+	}
+	s.Decided, s.Priority, s.Active, s.Since = true, d.Priority, d.Active, d.ActiveSince
+	s.Former = held
+	if !watched(&in.Service) && in.Service.Resolution.Retain <= 0 {
+		return
+	}
+	s.Given = map[string][]model.Given{}
+	for _, p := range places {
+		if len(p.given) > 0 {
+			s.Given[p.key()] = p.given
+		}
+	}
+	if watched(&in.Service) {
+		s.Ready = make(map[netip.Addr]bool, len(d.Endpoints))
+		for i := range d.Endpoints {
+			e := &d.Endpoints[i]
+			s.Ready[e.Addr] = s.Ready[e.Addr] || e.Ready
+		}
+	}
+}
+
+// urge has an endpoint probed at once, unless that was done since.
+func urge(d *model.Decision, c model.Check, since time.Time) {
+	if c.Addr.Port() == 0 {
+		return
+	}
+	if d.Urgent == nil {
+		d.Urgent = map[model.Check]time.Time{}
+	}
+	if since.After(d.Urgent[c]) {
+		d.Urgent[c] = since
+	}
+}
