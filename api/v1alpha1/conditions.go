@@ -113,3 +113,29 @@ const (
 	// ReasonNoReadyEndpoints: there are addresses, and none takes connections.
 	ReasonNoReadyEndpoints = "NoReadyEndpoints"
 )
+
+// The reasons of Healthy, of targets that are probed, and of transitions.
+const (
+	// ReasonProbesPass: an endpoint that is published passes its probe. Status True.
+	ReasonProbesPass = "ProbesPass"
+	// ReasonUnjudged: too few probes have ended to say anything.
+	ReasonUnjudged = "NotProbedYet"
+	// ReasonAllDown: all endpoints that could be published are down.
+	ReasonAllDown = "AllEndpointsDown"
+	// ReasonTargetDown: all endpoints of the target are down.
+	ReasonTargetDown = "TargetDown"
+	// ReasonPinUnknown: the pin names no target.
+	ReasonPinUnknown = "PinUnknown"
+	// ReasonStarted: nothing was published before.
+	ReasonStarted = "Started"
+	// ReasonTierDown: what was published before is down.
+	ReasonTierDown = "TierDown"
+	// ReasonFailback: a better tier is up again.
+	ReasonFailback = "Failback"
+	// ReasonPinned: a person has said so.
+	ReasonPinned = "Pinned"
+	// ReasonUnpinned: a person has let go.
+	ReasonUnpinned = "Unpinned"
+	// ReasonEdited: the spec was edited.
+	ReasonEdited = "Edited"
+)

@@ -8,11 +8,13 @@ import (
 	"fairlead.dev/internal/model"
 )
 
-// item is something to do at a time: ask a question, or decide a service anew.
+// item is something to do at a time: ask a question, probe an endpoint of a service,
+// or decide a service anew.
 type item struct {
 	at       time.Time
 	question model.Question
 	service  model.Key
+	check    model.Check
 }
 
 // agenda is what is planned, the earliest first. Plans that were overtaken stay
@@ -46,6 +48,8 @@ func (s items) Less(i, j int) bool {
 		cmp.Compare(a.question.Name, b.question.Name),
 		cmp.Compare(a.question.Type, b.question.Type),
 		a.service.Compare(b.service),
+		a.check.Addr.Compare(b.check.Addr),
+		cmp.Compare(a.check.Name, b.check.Name),
 	) < 0
 }
 

@@ -21,8 +21,12 @@ type core struct {
 	questions map[model.Question]*question
 	agenda    agenda
 
-	// lookups are the questions whose time has come, and those being asked.
-	lookups lookups
+	// lookups are the questions whose time has come, and those being asked; probes
+	// are the endpoints.
+	lookups lanes[model.Question]
+	probes  lanes[probeID]
+	// random is evenly distributed from 0 to 1.
+	random func() float64
 	// stale are the services that must be decided anew.
 	stale  map[model.Key]struct{}
 	faults faults
@@ -38,6 +42,10 @@ type record struct {
 	// nil once nothing of it is needed.
 	standing      []model.Endpoint
 	standingSince time.Time
+	// state is what the next decision has to know of the last one.
+	state model.State
+	// watches are the endpoints that are probed.
+	watches map[model.Check]*watch
 }
 
 func newCore(cfg Config) *core {
@@ -47,7 +55,9 @@ func newCore(cfg Config) *core {
 		words:     cfg.Programmed,
 		services:  map[model.Key]*record{},
 		questions: map[model.Question]*question{},
-		lookups:   lookups{inFlight: map[model.Question]lane{}},
+		lookups:   newLanes[model.Question](),
+		probes:    newLanes[probeID](),
+		random:    cfg.Random,
 		stale:     map[model.Key]struct{}{},
 		faults:    faults{reported: map[model.Key]model.Fault{}},
 		outbox:    newOutbox(cfg.Domain),
@@ -89,26 +99,27 @@ func (c *core) enter(e Entry, now time.Time) {
 	r, ok := c.services[key]
 	switch {
 	case !ok:
-		r = &record{standing: e.Standing}
+		r = &record{standing: e.Standing, state: e.State, watches: map[model.Check]*watch{}}
 		c.services[key] = r
 	case reflect.DeepEqual(r.service, e.Service):
 		return
-	case sameSpec(r.service, e.Service): // Pods come and go: nothing was edited
+	case sameSpec(r.service, e.Service): // its targets are where they were
 	case len(r.decision.Endpoints) > 0:
 		r.standing, r.standingSince = r.decision.Endpoints, now
 	}
+	c.reprobe(r, e.Service.Probe, now)
 	r.service = e.Service
 	c.stale[key] = struct{}{}
 }
 
 // sameSpec reports whether two versions of a service differ only in what the
-// cluster says of the Services that are its targets.
+// cluster says of the Services that are its targets, or in how they are watched.
 func sameSpec(a, b model.Service) bool {
 	return reflect.DeepEqual(asWritten(a), asWritten(b))
 }
 
 func asWritten(s model.Service) model.Service {
-	s.Origin = model.Origin{}
+	s.Origin, s.Probe, s.Failover, s.Pin = model.Origin{}, nil, model.Failover{}, nil
 	s.Targets = slices.Clone(s.Targets)
 	for i := range s.Targets {
 		if t := &s.Targets[i]; t.Service != nil {
@@ -156,16 +167,18 @@ func (c *core) decide(now time.Time) {
 		d := failover.Decide(failover.Input{
 			Service: r.service, Answer: c.answer, Now: now, Forbidden: c.forbidden, Domain: c.domain,
 			Standing: r.standing, StandingSince: r.standingSince,
+			Health: r.health, State: r.state,
 		})
 		if d.Settled {
 			r.standing = nil
 		}
 		c.release(key, r.decision.Questions, d.Questions)
 		c.want(key, d.Questions, now)
+		c.watch(r, &d, now)
 		if !d.Next.IsZero() && !d.Next.Equal(r.decision.Next) {
 			c.agenda.add(item{at: d.Next, service: key})
 		}
-		r.decision = d
+		r.decision, r.state = d, d.State
 		c.publish(r, now)
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,12 @@ import (
 // when ctx ends.
 type Resolver interface {
 	Lookup(ctx context.Context, q model.Question) model.Observation
+}
+
+// Prober asks an endpoint whether it is up. It must be safe for concurrent use, and
+// return within the probe's timeout, or when ctx ends.
+type Prober interface {
+	Probe(ctx context.Context, namespace string, p *model.Probe, c model.Check) model.Result
 }
 
 // Sink carries a snapshot out and says what it could not. It returns when
@@ -38,10 +45,19 @@ type Config struct {
 	Log *slog.Logger
 	// Lookups is how many names are asked at the same time. Defaults to 512.
 	Lookups int
+	// Prober probes endpoints. Without one none is ever judged.
+	Prober Prober
+	// Probes is how many endpoints are probed at the same time. Defaults to 512.
+	Probes int
+	// Probed, if set, is told of every probe, and how much later than due it began.
+	Probed func(kind model.ProbeKind, r model.Result, late time.Duration)
+	// Random is evenly distributed from 0 to 1. Defaults to math/rand/v2's.
+	Random func() float64
 }
 
 const (
 	defaultLookups = 512
+	defaultProbes  = 512
 	// retryFaults is how soon the sink is asked again for what it could not do.
 	retryFaults = 2 * time.Second
 	// agedInterval is how often a snapshot goes out that is only fresher.
@@ -58,9 +74,11 @@ type Engine struct {
 	core     *core
 	inbox    *inbox
 	observed chan model.Observation
+	probed   chan probed
 	snapshot atomic.Pointer[model.Snapshot]
 
-	lookups sync.WaitGroup
+	// asking are the lookups and probes under way.
+	asking sync.WaitGroup
 	// published is closed by once, after the first snapshot.
 	published chan struct{}
 	once      sync.Once
@@ -78,6 +96,12 @@ func New(cfg Config) *Engine {
 	if cfg.Lookups == 0 {
 		cfg.Lookups = defaultLookups
 	}
+	if cfg.Probes == 0 {
+		cfg.Probes = defaultProbes
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Float64
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -86,6 +110,7 @@ func New(cfg Config) *Engine {
 		core:     newCore(cfg),
 		inbox:    newInbox(),
 		observed: make(chan model.Observation, cfg.Lookups),
+		probed:   make(chan probed, cfg.Probes),
 
 		published: make(chan struct{}),
 	}
@@ -100,10 +125,10 @@ func (e *Engine) Snapshot() *model.Snapshot { return e.snapshot.Load() }
 // Published is closed once the first snapshot is out.
 func (e *Engine) Published() <-chan struct{} { return e.published }
 
-// Run works until ctx ends, and then waits for its lookups to end. The first
+// Run works until ctx ends, and then waits for its lookups and probes to end. The first
 // snapshot goes out once something was set or applied.
 func (e *Engine) Run(ctx context.Context) error {
-	defer e.lookups.Wait()
+	defer e.asking.Wait()
 	select {
 	case <-e.inbox.filled:
 	case <-ctx.Done():
@@ -120,6 +145,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-e.inbox.filled:
 		case o := <-e.observed:
 			e.core.observe(o)
+		case p := <-e.probed:
+			e.core.probed(p, e.cfg.Now())
 		case <-timer.C:
 		}
 	}
@@ -136,6 +163,8 @@ func (e *Engine) drain() {
 		select {
 		case o := <-e.observed:
 			e.core.observe(o)
+		case p := <-e.probed:
+			e.core.probed(p, now)
 		default:
 			return
 		}
@@ -149,6 +178,7 @@ func (e *Engine) step(ctx context.Context) time.Duration {
 	e.core.decide(now)
 	next := e.core.wake(now) // new services want new questions asked
 	e.ask(ctx)
+	e.probe(ctx, now)
 	next = earliest(next, e.publish(now))
 	if next.IsZero() {
 		return time.Hour
@@ -159,10 +189,26 @@ func (e *Engine) step(ctx context.Context) time.Duration {
 // ask starts the lookups that are due, as many as may run at the same time.
 func (e *Engine) ask(ctx context.Context) {
 	for _, q := range e.core.take(e.cfg.Lookups) {
-		e.lookups.Go(func() {
+		e.asking.Go(func() {
 			o := e.cfg.Resolver.Lookup(ctx, q)
 			select {
 			case e.observed <- o:
+			case <-ctx.Done():
+			}
+		})
+	}
+}
+
+// probe starts the probes that are due, as many as may run at the same time.
+func (e *Engine) probe(ctx context.Context, now time.Time) {
+	for _, t := range e.core.takeProbes(e.cfg.Probes, e.cfg.Prober != nil) {
+		e.asking.Go(func() {
+			r := e.cfg.Prober.Probe(ctx, t.id.key.Namespace, t.spec, t.id.check)
+			if e.cfg.Probed != nil && ctx.Err() == nil {
+				e.cfg.Probed(t.spec.Kind, r, now.Sub(t.due))
+			}
+			select {
+			case e.probed <- probed{t, r}:
 			case <-ctx.Done():
 			}
 		})

@@ -28,6 +28,8 @@ type Entry struct {
 	// Standing stays published until DNS has answered. It counts only where the
 	// engine does not have the service yet.
 	Standing []model.Endpoint
+	// State is what was decided of it before. It counts where Standing does.
+	State model.State
 }
 
 // event is something that the core is told.

@@ -82,6 +82,7 @@ func sameForClients(a, b *model.Published) bool {
 		slices.EqualFunc(a.Decision.Endpoints, b.Decision.Endpoints, sameEndpoint) &&
 		sameExternal(a.Decision.External, b.Decision.External) &&
 		slices.Equal(a.Decision.Conditions, b.Decision.Conditions) &&
+		sameHistory(a.Decision.History, b.Decision.History) &&
 		slices.EqualFunc(a.Decision.Targets, b.Decision.Targets, sameTarget)
 }
 
@@ -92,7 +93,12 @@ func sameEndpoint(a, b model.Endpoint) bool {
 
 func sameTarget(a, b model.TargetStatus) bool {
 	return a.Name == b.Name && a.Active == b.Active && a.Reason == b.Reason && a.Message == b.Message &&
-		slices.Equal(a.Addresses, b.Addresses)
+		slices.Equal(a.Addresses, b.Addresses) && slices.Equal(a.Checks, b.Checks)
+}
+
+// sameHistory reports whether nothing was added to a history.
+func sameHistory(a, b []model.Transition) bool {
+	return len(a) == len(b) && (len(a) == 0 || a[0].At.Equal(b[0].At))
 }
 
 func sameExternal(a, b *model.External) bool {

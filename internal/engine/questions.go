@@ -49,7 +49,7 @@ func after(a model.Answer, o model.Observation) model.Answer {
 	return a
 }
 
-// wake moves what is due at now: questions to ready, services to stale. It
+// wake moves what is due at now: questions and probes to ready, services to stale. It
 // returns when to wake next, zero if nothing is planned.
 func (c *core) wake(now time.Time) time.Time {
 	for {
@@ -61,17 +61,24 @@ func (c *core) wake(now time.Time) time.Time {
 			return it.at
 		}
 		c.agenda.drop()
-		if it.question == (model.Question{}) {
+		switch {
+		case it.question != (model.Question{}):
+			c.queue(it)
+		case it.check != (model.Check{}):
+			c.queueProbe(it)
+		default:
 			c.reconsider(it)
-			continue
 		}
-		q, ok := c.questions[it.question]
-		if !ok || q.queued || !q.due.Equal(it.at) {
-			continue // overtaken
-		}
-		q.queued = true
-		c.lookups.add(it.question, q.lane())
 	}
+}
+
+func (c *core) queue(it item) {
+	q, ok := c.questions[it.question]
+	if !ok || q.queued || !q.due.Equal(it.at) {
+		return // overtaken
+	}
+	q.queued = true
+	c.lookups.add(it.question, q.lane())
 }
 
 func (c *core) reconsider(it item) {

@@ -62,12 +62,18 @@ func remember(in Input, d *model.Decision, places []*place, held []model.Former)
 		}
 	}
 	if watched(&in.Service) {
-		s.Ready = make(map[netip.Addr]bool, len(d.Endpoints))
-		for i := range d.Endpoints {
-			e := &d.Endpoints[i]
-			s.Ready[e.Addr] = s.Ready[e.Addr] || e.Ready
-		}
+		s.Ready = ready(d.Endpoints)
 	}
+}
+
+// ready is whether each address takes traffic.
+func ready(endpoints []model.Endpoint) map[netip.Addr]bool {
+	all := make(map[netip.Addr]bool, len(endpoints))
+	for i := range endpoints {
+		e := &endpoints[i]
+		all[e.Addr] = all[e.Addr] || e.Ready
+	}
+	return all
 }
 
 // urge has an endpoint probed at once, unless that was done since.

@@ -1,0 +1,50 @@
+package failover
+
+import (
+	"slices"
+	"time"
+
+	"fairlead.dev/internal/model"
+)
+
+// Memory is what the world still knows of a decision that nobody remembers: from an
+// object's status, and from the endpoints that stand.
+type Memory struct {
+	// Active are the targets that were published, of the tier Priority, since Since.
+	Active   []string
+	Priority int
+	Since    time.Time
+	// Pinned is the target of the pin that was followed; empty for none.
+	Pinned   string
+	History  []model.Transition
+	Standing []model.Endpoint
+}
+
+// Recall is the state of a decision as far as it can be recalled, so that a restart
+// changes nothing that is published. Its zero value is that of a service about which
+// nothing was ever decided.
+func Recall(s *model.Service, m Memory) model.State {
+	if len(m.Active) == 0 {
+		return model.State{}
+	}
+	state := model.State{
+		Decided: true, Active: m.Active, Priority: m.Priority, Since: m.Since, Pinned: m.Pinned, History: m.History,
+	}
+	if s.Probe == nil {
+		return state
+	}
+	state.Ready, state.Given = ready(m.Standing), map[string][]model.Given{}
+	for i := range s.Targets {
+		t := &s.Targets[i]
+		if t.Hostname == "" || !slices.Contains(m.Active, t.Name) {
+			continue
+		}
+		p := place{status: model.TargetStatus{Name: t.Name, Where: where(*t)}}
+		for _, e := range m.Standing {
+			if e.Target == t.Name {
+				state.Given[p.key()] = append(state.Given[p.key()], model.Given{Endpoint: e, Host: t.Hostname})
+			}
+		}
+	}
+	return state
+}
