@@ -1,8 +1,9 @@
 // Package metrics counts for Prometheus what the other packages report through
 // their hooks, and shows the current snapshot as gauges.
 //
-// Every label is bounded: record types and response codes that are not known
-// become "other", and a service's series go when the service goes. The methods
+// Every label is bounded: record types, response codes and reasons that are not
+// known become "other", and a service's series, one for each probed endpoint among
+// them, go when the service goes. The methods
 // of [Metrics] have the signatures of the hooks that they fill, may be called
 // concurrently and cost a map look-up. docs/metrics.md lists every metric.
 //
@@ -14,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -39,6 +41,7 @@ type Metrics struct {
 	relay   *relayMetrics
 	lookups lookupMetrics
 	reloads reloadMetrics
+	probes  *probeMetrics
 }
 
 // New registers Fairlead's metrics.
@@ -51,12 +54,15 @@ func New(reg prometheus.Registerer, c Config) (*Metrics, error) {
 		relay:   newRelayMetrics(c.Snapshot),
 		lookups: newLookupMetrics(),
 		reloads: newReloadMetrics(),
+		probes:  newProbeMetrics(),
 	}
 	all := []prometheus.Collector{
 		newBuildInfo(c.Version),
 		snapshotCollector{snapshot: c.Snapshot},
+		newFailoverCollector(c.Snapshot, time.Now()),
 	}
 	all = append(all, m.lookups.collectors()...)
+	all = append(all, m.probes.collectors()...)
 	if !c.Controller {
 		all = append(all, m.relay)
 		all = append(all, m.dns.collectors()...)

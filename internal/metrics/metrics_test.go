@@ -63,8 +63,11 @@ func world() *model.Snapshot {
 	}
 	s := model.NewSnapshot("cluster.local", []string{"reporting", "shop"}, []*model.Published{
 		{
-			Service: model.Service{Key: db(), Type: model.ClusterIP},
+			Service: model.Service{Key: db(), Type: model.ClusterIP, Probe: &model.Probe{Kind: model.ProbeTCP}},
 			Decision: model.Decision{
+				Active: []string{"a"}, Targets: []model.TargetStatus{{
+					Name: "a", Checks: []model.CheckStatus{{Addr: netip.MustParseAddrPort("10.0.0.1:5432"), Verdict: model.Up}},
+				}},
 				Endpoints: []model.Endpoint{endpoint("10.0.0.1", true), endpoint("10.0.0.2", true), endpoint("10.0.0.3", false)},
 				Conditions: []model.Condition{
 					{Type: model.Resolvable, Status: false, Reason: "LookupFailed", Message: "timed out"},
@@ -96,7 +99,7 @@ fairlead_service_endpoints{name="crm",namespace="shop",ready="false"} 0
 fairlead_service_endpoints{name="crm",namespace="shop",ready="true"} 0
 fairlead_service_endpoints{name="db",namespace="reporting",ready="false"} 1
 fairlead_service_endpoints{name="db",namespace="reporting",ready="true"} 2
-# HELP fairlead_service_ready 1 if at least one endpoint is known and its listener stands, or an ExternalName's name has addresses, else 0; nothing is probed.
+# HELP fairlead_service_ready 1 if there is an endpoint to connect to that is not known to be down, or an ExternalName's name has addresses, else 0.
 # TYPE fairlead_service_ready gauge
 fairlead_service_ready{name="crm",namespace="shop"} 0
 fairlead_service_ready{name="db",namespace="reporting"} 1
@@ -294,6 +297,7 @@ func touch(m *Metrics) {
 	m.RelayRefused(db())
 	m.Lookup(model.Question{Type: model.A}, model.Answered, time.Millisecond)
 	m.Reloads(true)
+	m.Probe(model.ProbeTCP, model.Result{Up: true, Took: time.Millisecond}, time.Millisecond)
 }
 
 func BenchmarkDNSQuery(b *testing.B) {

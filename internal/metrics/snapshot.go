@@ -33,7 +33,7 @@ func descs() snapshotDescs {
 		problems: newDesc("fairlead_problems",
 			"Problems in the manifests, by severity.", "severity"),
 		ready: newDesc("fairlead_service_ready",
-			"1 if at least one endpoint is known and its listener stands, or an ExternalName's name has addresses, else 0; nothing is probed.", "namespace", "name"),
+			"1 if there is an endpoint to connect to that is not known to be down, or an ExternalName's name has addresses, else 0.", "namespace", "name"),
 		endpoints: newDesc("fairlead_service_endpoints",
 			"Published endpoints of a service, by readiness.", "namespace", "name", "ready"),
 		condition: newDesc("fairlead_service_condition",
