@@ -1,0 +1,63 @@
+package failover_test
+
+import (
+	"testing"
+	"time"
+
+	"fairlead.dev/internal/failover"
+	"fairlead.dev/internal/model"
+)
+
+// TestExternalNameFollowsItsProbes: the CNAME moves to the best name that is up,
+// also within a tier, and within a tier it does not move back.
+func TestExternalNameFollowsItsProbes(t *testing.T) {
+	in := input(model.ExternalName, []model.Target{
+		host("a", 0, "a.example.com"), host("b", 0, "b.example.com"), host("c", 1, "c.example.com"),
+	}, known{})
+	k := known{}
+	for name, ip := range map[string]string{"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.3"} {
+		k[name+".example.com A"] = records(0, ip)
+		k.then(name+".example.com AAAA", model.Empty, 0)
+	}
+	in.Answer = k.answer
+	in.Service.Probe = &model.Probe{Kind: model.ProbeTCP, Interval: 5 * time.Second, FailureThreshold: 1, SuccessThreshold: 1}
+	in.Service.Failover = model.DefaultFailover()
+	health := map[string]model.Health{}
+	in.Health = func(c model.Check) model.Health { return health[c.Name] }
+
+	start := now
+	for _, step := range []struct {
+		after    time.Duration
+		up, down string
+		want     string
+		reason   string
+	}{
+		{0, "abc", "", "a.example.com", failover.ReasonStarted},
+		{5 * time.Second, "bc", "a", "b.example.com", failover.ReasonTierDown},
+		{10 * time.Second, "abc", "", "b.example.com", failover.ReasonTierDown},
+		{15 * time.Second, "c", "ab", "c.example.com", failover.ReasonTierDown},
+		{20 * time.Second, "bc", "a", "c.example.com", failover.ReasonTierDown},
+		{80 * time.Second, "bc", "a", "b.example.com", failover.ReasonFailback},
+		{85 * time.Second, "", "abc", "b.example.com", failover.ReasonFailback},
+	} {
+		in.Now = start.Add(step.after)
+		for up, names := range map[bool]string{true: step.up, false: step.down} {
+			for _, n := range names {
+				name := string(n) + ".example.com"
+				health[name] = failover.Judge(health[name], in.Service.Probe, model.Result{Began: in.Now, Up: up})
+			}
+		}
+		d := failover.Decide(in)
+		in.State = d.State
+		if d.External.Name != step.want || d.History[0].Reason != step.reason || !d.External.A.Known {
+			t.Errorf("after %s with %s up: the CNAME is %s by %s, want %s by %s", step.after, step.up, d.External.Name, d.History[0].Reason, step.want, step.reason)
+		}
+		if len(d.Endpoints) != 0 || len(d.Checks) != 3 || d.Checks[0].Addr.String() != "10.0.0.1:6432" {
+			t.Errorf("%d endpoints and the checks %v, want none, and the address of each name at the targetPort", len(d.Endpoints), d.Checks)
+		}
+		ready, _ := d.Condition(model.Ready)
+		if ready.Status != (step.up != "") {
+			t.Errorf("after %s Ready is %+v", step.after, ready)
+		}
+	}
+}

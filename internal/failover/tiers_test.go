@@ -1,0 +1,269 @@
+package failover_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"fairlead.dev/internal/failover"
+	"fairlead.dev/internal/model"
+)
+
+func failsafe(f model.Failover) func(*model.Service) {
+	return func(s *model.Service) {
+		if f.FailbackDelay == 0 {
+			f.FailbackDelay = time.Minute
+		}
+		s.Failover = f
+	}
+}
+
+func primary(s *model.Service) { s.Probe.Kind, s.Probe.Role = model.ProbePostgres, model.RolePrimary }
+
+// named has the service live at one hostname, whose addresses DNS gives and takes.
+func named(also ...func(*model.Service)) func(*model.Service) {
+	return func(s *model.Service) {
+		s.Targets = []model.Target{host("db", 0, "db.example.com")}
+		for _, f := range also {
+			f(s)
+		}
+	}
+}
+
+// TestStories is the table of what becomes of a service that is probed.
+func TestStories(t *testing.T) {
+	for name, s := range map[string]story{
+		"failures fewer than the threshold move nothing, and a success counts from the start": {tiers: "a | b", lines: `
+			0s  a+ b+ -> a Started
+			5s  a- b+ -> a
+			10s a- b+ -> a
+			15s a+ b+ -> a
+			20s a- b+ -> a
+			25s a- b+ -> a
+			30s a- b+ -> b TierDown`},
+		"before the first probe the best tier is published, for no reason to wait": {tiers: "a | b", lines: `
+			0s       -> a
+			1s  b+   -> a
+			2s  a+   -> a`},
+		"a service that starts while its best tier is dead": {tiers: "a | b", lines: `
+			0s  a- b+ -> a
+			1s  a-    -> a
+			2s  a- b+ -> b TierDown`},
+		"back after failbackDelay of health, not before": {tiers: "a | b", lines: `
+			0s  a+ b+ -> a
+			5s  a- b+ -> a
+			6s  a-    -> a
+			7s  a- b+ -> b
+			10s a+ b+ -> b
+			11s a+    -> b
+			70s a+ b+ -> b
+			71s       -> a Failback`},
+		"a failure that takes the better tier down begins failbackDelay anew": {tiers: "a | b", lines: `
+			0s   a+ b+       -> a
+			5s   a- a- a- b+ -> b
+			10s  a+ a+       -> b
+			60s  a- a- a- b+ -> b
+			65s  a+ a+       -> b
+			71s  b+          -> b
+			124s b+          -> b
+			125s b+          -> a Failback`},
+		"a flapping primary costs one move each failbackDelay at most": {tiers: "a | b", lines: `
+			0s  a+ b+       -> a
+			5s  a- a- a- b+ -> b
+			15s a+ a+       -> b
+			20s a- a- a-    -> b
+			30s a+ a+       -> b
+			35s a- a- a-    -> b`},
+		"Manual: it stays while what serves is up, and moves when that dies": {tiers: "a | b", spec: failsafe(model.Failover{ManualFailback: true}), lines: `
+			0s     a+ b+       -> a
+			5s     a- a- a- b+ -> b
+			10s    a+ a+       -> b
+			10000s a+ b+       -> b
+			10005s b- b- b- a+ -> a TierDown`},
+		"all down: the last ones stay, and the first to be back serves at once": {tiers: "a | b", lines: `
+			0s  a+ b+       -> a
+			5s  a- a- a- b+ -> b
+			10s b- b- b-    -> b
+			99s a- b-       -> b
+			100s a+ a+      -> a TierDown`},
+		"all down with Withdraw: none is ready, all are known": {tiers: "a | b", spec: failsafe(model.Failover{Withdraw: true}), lines: `
+			0s   a+ b+       -> a
+			5s   a- a- a- b+ -> b
+			10s  b- b- b-    -> (b)
+			100s b+ b+       -> b`},
+		"the prober has lost its network: nothing has answered since, so nothing moves": {tiers: "a b | c", lines: `
+			0s  a+ b+ c+ -> a b
+			4s  a- b- c- -> a b
+			5s  a- b-    -> a b
+			6s  a- b-    -> a b
+			7s  c-       -> a b
+			8s  c-       -> a b
+			60s a+ b+ c+ -> a b
+			61s a+ b+ c+ -> a b`},
+		"one that stands by has to answer after the first failure": {tiers: "a | b", lines: `
+			0s  a+ b+    -> a
+			5s  a-       -> a
+			6s  a-       -> a
+			7s  a-       -> a
+			8s  b+       -> b TierDown`},
+		"in a tier one that is down is out once another one has answered since": {tiers: "a b", lines: `
+			0s  a+ b+    -> a b
+			5s  a- a- a- -> a b
+			6s  b+       -> (a) b
+			9s  b- b- b- -> (a) b
+			20s a+       -> (a) b
+			21s a+       -> a (b)`},
+		"one that comes back needs successThreshold": {tiers: "a b", lines: `
+			0s  a+ b+       -> a b
+			5s  a- a- a- b+ -> (a) b
+			9s  a+          -> (a) b
+			10s a-          -> (a) b
+			11s a+ b+       -> (a) b
+			12s a+          -> a b`},
+		"a new endpoint waits for its first probe while another one is up": {tiers: "", spec: named(), lines: `
+			0s  +a       -> a
+			1s  a+       -> a
+			5s  +b       -> a (b)
+			6s  b+       -> a b`},
+		"minimumReady": {tiers: "a b | c", spec: failsafe(model.Failover{MinimumReady: 2}), lines: `
+			0s  a+ b+ c+       -> a b
+			5s  a- a- a- b+ c+ -> (a) b
+			9s  a+ a+ b+ c+    -> a b`},
+		"minimumReady: a tier with too few gives way to one with enough": {tiers: "a b | c d", spec: failsafe(model.Failover{MinimumReady: 2}), lines: `
+			0s  a+ b+ c+ d+       -> a b
+			5s  a- a- a- b+ c+ d+ -> c d TierDown
+			9s  d- d- d- c+       -> c (d)`},
+		"three tiers, the best that is up": {tiers: "a | b | c", lines: `
+			0s  a+ b+ c+          -> a
+			5s  b- b- b- c+       -> a
+			10s a- a- a- b- c+    -> c TierDown
+			20s b+ b+             -> c
+			80s b+                -> b Failback
+			90s a+ a+ b+          -> b
+			150s                  -> a`},
+		"a pin goes before probes, and letting go before failbackDelay": {tiers: "a | b", lines: `
+			0s   a+ b+ -> a
+			70s  pin=b -> b Pinned
+			75s  b- b- b- a+ -> b
+			80s  pin=  -> a Unpinned`},
+		"a pin within a tier": {tiers: "a b", lines: `
+			0s  a+ b+ -> a b
+			5s  pin=b -> b Pinned
+			6s  pin=  -> a b Unpinned`},
+		"a pin to nobody pins nothing": {tiers: "a | b", lines: `
+			0s  a+ b+ pin=z -> a Started`},
+		"a restart changes nothing": {tiers: "a | b", lines: `
+			0s  a+ b+       -> a
+			5s  a- a- a- b+ -> b
+			9s  restart     -> b TierDown
+			9s  a-          -> b
+			10s b+          -> b
+			12s a+          -> b
+			71s a+ b+       -> b
+			72s             -> a Failback`},
+		"a restart keeps what is out out": {tiers: "a b", lines: `
+			0s  a+ b+       -> a b
+			5s  a- a- a- b+ -> (a) b
+			9s  restart     -> (a) b
+			10s b+          -> (a) b
+			11s a+          -> a b`},
+		"the primary of a database is one": {tiers: "a b", spec: primary, lines: `
+			0s             -> (a) (b)
+			1s  b!         -> (a) (b)
+			2s  a+         -> a (b)
+			3s  a- a- a-   -> a (b)
+			4s  b!         -> a (b)
+			5s  b+ b+      -> (a) b
+			6s  a+ a+      -> (a) b
+			7s  b!         -> a (b)`},
+		"an answer that is certain needs no threshold": {tiers: "a | b", spec: primary, lines: `
+			0s  a+ b!    -> a
+			5s  b+ b+    -> a
+			6s  a!       -> b TierDown`},
+		"a name that flickers bounces nobody": {tiers: "", spec: named(), lines: `
+			0s   +a a+ -> a
+			5s   -a +b -> a (b)
+			6s   a+ b+ -> b
+			10s  -b +a -> a
+			15s  -a +b -> b
+			20s  b+    -> b`},
+		"a name that flickers, with a role: the old one gets nothing": {tiers: "", spec: named(primary), lines: `
+			0s   +a a+    -> a
+			5s   -a +b b! -> a (b)
+			6s   b+ b+    -> b
+			10s  -b +a a! -> (a) b
+			15s  -a +b    -> b
+			20s  -b +a    -> (a) b
+			79s  a! b+    -> (a) b
+			80s           -> a`},
+		"what DNS gives no more goes after missingGrace, up or not": {tiers: "", spec: named(), lines: `
+			0s   +a a+       -> a
+			5s   -a +b       -> a (b)
+			9s   b- b- b- a+ -> a (b)
+			64s  a+          -> a (b)
+			65s              -> b`},
+		"retain": {tiers: "", spec: named(func(s *model.Service) { s.Resolution.Retain = 30 * time.Second }), lines: `
+			0s   +a a+    -> a
+			5s   -a +b b+ -> a b
+			34s  a+       -> a b
+			35s           -> b`},
+		"retain: one that comes back begins anew": {tiers: "", spec: named(func(s *model.Service) { s.Resolution.Retain = 30 * time.Second }), lines: `
+			0s   +a +b a+ b+ -> a b
+			5s   -a          -> a b
+			20s  +a          -> a b
+			25s  -a          -> a b
+			54s              -> a b
+			55s              -> b`},
+		"retain without a probe": {tiers: "", spec: named(func(s *model.Service) { s.Probe, s.Resolution.Retain = nil, 30*time.Second }), lines: `
+			0s   +a +b -> a b
+			5s   -a    -> a b
+			35s        -> b`},
+		"without a probe DNS is followed at once": {tiers: "", spec: named(func(s *model.Service) { s.Probe = nil }), lines: `
+			0s   +a    -> a
+			5s   -a +b -> b`},
+	} {
+		t.Run(name, func(t *testing.T) { tell(t, s) })
+	}
+}
+
+// TestWords: what people read of it.
+func TestWords(t *testing.T) {
+	two := story{tiers: "a | b", lines: `
+		0s  a+ b+    -> a
+		5s  a-       -> a
+		10s a-       -> a
+		15s a- b+    -> b`}
+	r := tell(t, two)
+	want(t, r, "true ProbesPass: 1 of 1 endpoints are up; priority 1 serves", "true EndpointsReady: 1 of 1 endpoints are ready")
+	if h := r.last.History[0]; h.Took != 10*time.Second || h.Message != "a: 10.0.0.1:6432: nothing listens there" ||
+		strings.Join(h.From, "") != "a" || strings.Join(h.To, "") != "b" || h.FromPriority != 0 || h.ToPriority != 1 {
+		t.Errorf("the move is %+v", h)
+	}
+	if s := r.last.Targets[0]; s.Reason != failover.ReasonTargetDown || s.Active || s.Checks[0].Verdict != model.Down {
+		t.Errorf("the target that is down is %+v", s)
+	}
+	if s := r.last.Targets[1]; s.Reason != failover.ReasonFixed || !s.Active {
+		t.Errorf("the target that serves is %+v", s)
+	}
+	r = tell(t, story{tiers: "a", lines: "0s a- a- a- -> a"})
+	down := "false AllEndpointsDown: a: 10.0.0.1:6432: nothing listens there; the last ones stay published"
+	want(t, r, down, down)
+	r = tell(t, story{tiers: "a | b", lines: "0s b+ pin=b -> b"})
+	want(t, r, "true ProbesPass: 1 of 1 endpoints are up; priority 1 serves; b is pinned by ann: a drill", "true EndpointsReady: 1 of 1 endpoints are ready")
+	r = tell(t, story{tiers: "a | b", lines: "0s pin=z a+ -> a"})
+	if got := r.says(model.Accepted); got != `false PinUnknown: no target is called "z", so nothing is pinned: there are a, b` {
+		t.Errorf("Accepted is %s", got)
+	}
+	r = tell(t, story{tiers: "a", lines: "0s -> a"})
+	want(t, r, "false NotProbedYet: the first probes are under way", "true EndpointsReady: 1 of 1 endpoints are ready")
+}
+
+func want(t *testing.T, r *teller, healthy, ready string) {
+	t.Helper()
+	if got := r.says(model.Healthy); got != healthy {
+		t.Errorf("Healthy is %s\n    want %s", got, healthy)
+	}
+	if got := r.says(model.Ready); got != ready {
+		t.Errorf("Ready is %s\n  want %s", got, ready)
+	}
+}
