@@ -107,7 +107,12 @@ func (s *sink) fault(f ...model.Fault) {
 // everybody waits, and stops it at the end of the test.
 func run(t *testing.T, world *outside, s *sink) *engine.Engine {
 	t.Helper()
-	e := engine.New(engine.Config{Domain: "cluster.local", Resolver: world, Sink: s.publish})
+	return start(t, engine.Config{Domain: "cluster.local", Resolver: world, Sink: s.publish})
+}
+
+func start(t *testing.T, cfg engine.Config) *engine.Engine {
+	t.Helper()
+	e := engine.New(cfg)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- e.Run(ctx) }()
