@@ -14,7 +14,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/goleak"
+
+	"fairlead.dev/test/leak"
 )
 
 // syncBuffer is what a running instance prints.
@@ -38,7 +39,7 @@ func (s *syncBuffer) String() string {
 // TestServeLeavesNothingBehind runs the wired program inside the test: what it
 // starts ends with its context, every goroutine.
 func TestServeLeavesNothingBehind(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	leak.Verify(t)
 	dir := t.TempDir()
 	manifest := "apiVersion: fairlead.dev/v1alpha1\nkind: ExternalService\nmetadata: {name: db}\nspec:\n" +
 		"  ports: [{port: 5432}]\n  targets: [{name: a, hostname: db.example.com}, {name: b, addresses: [127.0.0.1]}]\n"

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"go.uber.org/goleak"
+	"fairlead.dev/test/leak"
 )
 
 // TestMain lets this test binary be the program.
@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	goleak.VerifyTestMain(m)
+	os.Exit(leak.Run(m))
 }
 
 func TestRunsUntilToldToStop(t *testing.T) {

@@ -4,15 +4,15 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"fairlead.dev/internal/wire"
+	"fairlead.dev/test/leak"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	os.Exit(leak.Run(m))
 }
 
 // running is a server that a test talks to.

@@ -1,9 +1,10 @@
 package dnsserver
 
 import (
+	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"fairlead.dev/test/leak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }

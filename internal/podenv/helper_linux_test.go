@@ -13,8 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
+
+	"fairlead.dev/test/leak"
 )
 
 // TestMain lets this test binary stand in for fairlead: `podenv-run CMD...` is
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "cannot cage the tests:", cage())
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	os.Exit(leak.Run(m))
 }
 
 // cage starts this process again in a mount namespace, so that a mistake in what

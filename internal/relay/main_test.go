@@ -4,12 +4,12 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"fairlead.dev/test/leak"
 )
 
 func TestMain(m *testing.M) {
 	if to := os.Getenv(benchEndpoint); to != "" {
 		os.Exit(relayFor(to, os.Getenv(benchListen)))
 	}
-	goleak.VerifyTestMain(m)
+	os.Exit(leak.Run(m))
 }

@@ -13,13 +13,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/miekg/dns"
-	"go.uber.org/goleak"
 
 	"fairlead.dev/internal/model"
 	"fairlead.dev/internal/resolve"
+	"fairlead.dev/test/leak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 // server is a DNS server on a real socket that answers as its handler says.
 type server struct {

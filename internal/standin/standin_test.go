@@ -16,10 +16,10 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
+	"fairlead.dev/test/leak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 const exampleZone = "../../examples/outside.zone"
 

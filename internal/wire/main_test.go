@@ -1,11 +1,12 @@
 package wire
 
 import (
+	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"fairlead.dev/test/leak"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	os.Exit(leak.Run(m))
 }

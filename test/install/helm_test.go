@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"sigs.k8s.io/yaml"
+	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
 const (

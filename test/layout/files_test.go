@@ -168,11 +168,21 @@ func TestDependenciesAreJustified(t *testing.T) {
 	if bytes.Contains(mod, []byte("\nreplace ")) {
 		t.Error("go.mod has a replace directive")
 	}
-	direct := map[string]bool{}
+	direct, indirect := map[string]bool{}, map[string]bool{}
 	for line := range strings.Lines(string(mod)) {
-		fields := strings.Fields(line)
-		if len(fields) == 2 && strings.HasPrefix(fields[1], "v") {
+		switch fields := strings.Fields(line); {
+		case len(fields) < 2 || !strings.HasPrefix(fields[1], "v"):
+		case len(fields) == 2:
 			direct[fields[0]] = true
+		default:
+			indirect[fields[0]] = true
+		}
+	}
+	for _, p := range packages(t) {
+		for _, path := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			if indirect[moduleOf(path, direct, indirect)] {
+				t.Errorf("%s imports %s, which go.mod calls indirect: go mod tidy", p.ImportPath, path)
+			}
 		}
 	}
 	if len(direct) > 15 {
@@ -189,4 +199,17 @@ func TestDependenciesAreJustified(t *testing.T) {
 			t.Errorf("docs/design/dependencies.md lists %s, which go.mod does not require", name)
 		}
 	}
+}
+
+// moduleOf is the module of go.mod that has a package: the longest that is the
+// beginning of its path, empty for none.
+func moduleOf(path string, mods ...map[string]bool) string {
+	for p := path; p != "."; p = filepath.Dir(p) {
+		for _, m := range mods {
+			if m[p] {
+				return p
+			}
+		}
+	}
+	return ""
 }

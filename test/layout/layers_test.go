@@ -49,6 +49,7 @@ var layers = map[string]struct {
 	"test/walkthrough":   {may: []string{"test/console", "test/lab"}, why: "whole-system tests judge the binary from outside"},
 	"test/lab":           {why: "the outside world of the tests knows nothing of the product"},
 	"test/layout":        {why: "tests only"},
+	"test/leak":          {why: "tests of every layer use it"},
 	"test/e2e":           {may: []string{"test/lab"}, why: "whole-system tests judge the binary from outside"},
 	"test/differential":  {may: []string{"test/cluster", "test/lab"}, why: "whole-system tests judge the binary from outside"},
 	"test/crd":           {may: []string{"test/cluster", "test/lab"}, why: "tests only: the CRD and internal/convert are held against each other"},
@@ -65,12 +66,14 @@ type pkg struct {
 	Doc        string
 	GoFiles    []string
 	Dir        string
+	// What it imports itself, and its tests.
+	Imports, TestImports, XTestImports []string
 }
 
 // packages lists the module's packages with all that each one links.
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Deps,Doc,GoFiles,Dir", module+"/...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Deps,Doc,GoFiles,Dir,Imports,TestImports,XTestImports", module+"/...")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
