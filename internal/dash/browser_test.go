@@ -144,6 +144,10 @@ func TestPageShowsMarkupAsText(t *testing.T) {
 	p.Service.Ports[0].Name = evil
 	p.Decision.Targets[0].Where, p.Decision.Targets[0].Message = evil, evil
 	p.Decision.Conditions = said(0, true, false, evil, evil)
+	p.Service.Probe = &model.Probe{Kind: evil, Role: evil}
+	p.Service.Pin = &model.Pin{Target: evil, By: evil, Reason: evil}
+	p.Decision.Targets[0].Checks = []model.CheckStatus{{Verdict: model.Down, Reason: evil, Message: evil}}
+	p.Decision.History = []model.Transition{{From: []string{evil}, To: []string{evil}, Reason: evil, Message: evil}}
 	for i := range s.Problems {
 		s.Problems[i] = model.Problem{Severity: evil, Reason: evil, Object: evil, File: evil, Field: evil, Message: evil, Hint: evil}
 	}
@@ -155,8 +159,8 @@ func TestPageShowsMarkupAsText(t *testing.T) {
 	c.await(all)
 	c.eval(`document.querySelector("[data-open^='<script']").click()`)
 	c.await(`document.querySelectorAll("tr.details").length === 1`)
-	if n := strings.Count(c.eval(`document.body.innerText`), evil); n < 15 {
-		t.Errorf("the markup is shown %d times as text, want at least 15", n)
+	if n := strings.Count(c.eval(`document.body.innerText`), evil); n < 26 {
+		t.Errorf("the markup is shown %d times as text, want at least 26", n)
 	}
 	if got := c.eval(`document.querySelectorAll("body script, img[onerror]").length + document.title`); strings.Contains(got, "owned") || got[0] != '0' {
 		t.Errorf("the markup took effect: %s", got)

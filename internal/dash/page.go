@@ -23,7 +23,7 @@ type page struct {
 
 func newPage() page {
 	sum := fnv.New64a()
-	for _, name := range []string{"page.html", "page.css", "page.js", "view.js", "dom.js", "icon.svg"} {
+	for _, name := range []string{"page.html", "page.css", "page.js", "view.js", "health.js", "parts.js", "dom.js", "icon.svg"} {
 		_, _ = sum.Write(asset(name))
 	}
 	return page{

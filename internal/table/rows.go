@@ -30,18 +30,21 @@ func targetRows(p wire.Published, o Options) [][]string {
 // endpointRows has one row for each address: whether it is published, and what
 // probes say of it.
 func endpointRows(p wire.Published, o Options) [][]string {
-	published := map[place]string{}
+	ready := map[netip.Addr]string{} // an address that two targets have is published once
 	for _, e := range p.Decision.Endpoints {
-		published[place{e.Target, e.IP}] = "not ready"
+		ready[e.IP] = "not ready"
 		if e.Ready {
-			published[place{e.Target, e.IP}] = "ready"
+			ready[e.IP] = "ready"
 		}
 	}
 	rows := [][]string{{"TARGET", "ADDRESS", "PUBLISHED", "HEALTH", "SINCE", "MESSAGE"}}
 	add := func(t wire.TargetStatus, ip netip.Addr, cells ...string) {
-		as := published[place{t.Name, ip}]
-		if as == "" {
-			as = "no"
+		as := "no"
+		switch how, ok := ready[ip]; {
+		case t.Active && p.Decision.External != nil:
+			as = "by name"
+		case t.Active && ok:
+			as = how
 		}
 		rows = append(rows, append([]string{t.Name, cells[0], as}, cells[1:]...))
 	}
@@ -65,12 +68,6 @@ func endpointRows(p wire.Published, o Options) [][]string {
 		return nil
 	}
 	return rows
-}
-
-// place is an address of a target.
-type place struct {
-	target string
-	ip     netip.Addr
 }
 
 func byTier(targets []wire.TargetStatus) []wire.TargetStatus {

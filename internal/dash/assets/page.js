@@ -123,8 +123,8 @@ function matches(s, words) {
 
 function haystack({ service: s, decision: d, summary: m }) {
   const parts = [s.dnsName, s.namespace + "/" + s.name, s.type, s.origin.file, m.state, m.reason, m.message, s.clusterIPs,
-    (s.ports || []).map((p) => [p.name, p.port]), (d.targets || []).map((t) => [t.name, t.where, t.addresses]), (d.endpoints || []).map((e) => e.ip)];
-  return parts.flat(4).join(" ").toLowerCase();
+    (s.ports || []).map((p) => [p.name, p.port]), (d.targets || []).map((t) => [t.name, t.where, t.addresses, (t.checks || []).map((c) => [c.address, c.reason])]), (d.endpoints || []).map((e) => e.ip)];
+  return parts.flat(5).join(" ").toLowerCase();
 }
 
 function render() {

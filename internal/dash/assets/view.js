@@ -1,6 +1,8 @@
 // What a service, a namespace, a problem and the summary look like. Every
 // function here builds elements from data and keeps nothing.
 import { ago, h } from "./dom.js";
+import * as health from "./health.js";
+import { code, dot, faint, n, plural, port, table } from "./parts.js";
 
 export const STATES = [
   ["Ready", "Ready"],
@@ -9,15 +11,8 @@ export const STATES = [
   ["Unknown", "Unknown"],
 ];
 const LABEL = new Map(STATES);
-const SOME = 100; // endpoints listed in the details
 
-const faint = (text) => h("span", { class: "faint" }, text);
-const code = (text) => h("code", {}, text);
-const n = (x) => x.toLocaleString("en");
-const plural = (x, one) => `${n(x)} ${one}${x === 1 ? "" : "s"}`;
-const state = (s) => [h("span", { class: "dot", "data-state": s, "aria-hidden": "true" }), h("span", { class: "word" }, LABEL.get(s) || s)];
-const port = (p) => `${p.port}/${p.protocol}`;
-const hostport = (ip, p) => (ip.includes(":") ? `[${ip}]:${p}` : `${ip}:${p}`);
+const state = (s) => [dot(s), h("span", { class: "word" }, LABEL.get(s) || s)];
 const copy = (text) => h("button", { type: "button", class: "copy", "data-copy": text, "aria-label": `Copy ${text}` }, "Copy");
 const cell = (name, ...children) => h("td", { role: "cell", class: "c-" + name }, children);
 const origin = (o) => (o.file ? `${o.file}${o.line ? ":" + o.line : ""}` : o.kind);
@@ -26,7 +21,7 @@ const origin = (o) => (o.file ? `${o.file}${o.line ? ":" + o.line : ""}` : o.kin
 export function tiles(counts, total, chosen) {
   const tile = (key, label, count) =>
     h("button", { type: "button", class: "tile", "data-show": key, "aria-pressed": String(chosen === key), "data-zero": count === 0 },
-      h("b", {}, n(count)), h("span", { class: "tile-name" }, key && h("span", { class: "dot", "data-state": key, "aria-hidden": "true" }), label));
+      h("b", {}, n(count)), h("span", { class: "tile-name" }, key && dot(key), label));
   const all = tile("", total === 1 ? "Service" : "Services", total);
   return [all, STATES.filter(([s]) => s !== "Unknown" || counts[s]).map(([s, label]) => tile(s, label, counts[s] || 0))];
 }
@@ -77,7 +72,8 @@ export function group(ns, counts, total, folded) {
 export function row(p, id, open) {
   const s = p.service, m = p.summary, d = p.decision;
   const targets = d.targets || [];
-  const active = targets.filter((t) => t.active), rest = targets.length - active.length;
+  const active = targets.filter((t) => t.active), down = targets.filter((t) => health.role(t) === "down").length;
+  const standby = targets.length - active.length - down;
   const why = m.state !== "Ready" && (m.message || m.reason);
   return h("tr", { role: "row", class: "service", "data-state": m.state, "data-service": id },
     cell("state", state(m.state)),
@@ -89,42 +85,37 @@ export function row(p, id, open) {
     cell("points",
       active.map((t) => h("span", { class: "target" }, t.where)),
       active.length === 0 && faint(targets.length ? "no target is active" : "no target"),
-      rest > 0 && h("span", { class: "standby" }, `${rest} on standby`),
+      health.tier(d), health.pinned(s.pin),
+      standby > 0 && h("span", { class: "standby" }, `${standby} on standby`),
+      down > 0 && h("span", { class: "standby" }, `${down} down`),
       why && h("p", { class: "why" }, why)),
     cell("endpoints", d.external ? faint("outside") : m.totalEndpoints === 0 ? faint("none")
       : [h("b", {}, n(m.readyEndpoints)), ` of ${n(m.totalEndpoints)}`, h("span", { class: "unit" }, " ready")]),
     cell("since", ago(m.since)));
 }
 
-const table = (caption, heads, rows) =>
-  h("div", { class: "block" }, h("h3", {}, caption),
-    h("div", { class: "scroll" }, h("table", { class: "small" },
-      h("thead", {}, h("tr", {}, heads.map((x) => h("th", { scope: "col" }, x)))), h("tbody", {}, rows.map((cells) =>
-        h("tr", {}, cells.map((c, i) => h("td", { "data-head": heads[i] }, c))))))));
-
 /** details is all that is known about a service. */
 export function details(p) {
-  const s = p.service, d = p.decision, endpoints = d.endpoints || [];
+  const s = p.service, d = p.decision;
   const name = h("dl", { class: "names" },
     h("div", {}, h("dt", {}, "Name"), h("dd", {}, code(s.dnsName), copy(s.dnsName))),
     h("div", {}, h("dt", {}, "Declared"), h("dd", {}, code(origin(s.origin)), faint(s.origin.kind))),
     (s.ports || []).some((x) => x.name) && h("div", {}, h("dt", {}, "Ports"), h("dd", {}, s.ports.map((x) => code(`${x.name ? x.name + ":" : ""}${port(x)}`)))),
     s.sessionAffinity && h("div", {}, h("dt", {}, "Affinity"), h("dd", {}, `clients stay with their endpoint for ${s.sessionAffinity}`)),
-    d.external && h("div", {}, h("dt", {}, "CNAME"), h("dd", {}, code(d.external.name))));
+    d.external && h("div", {}, h("dt", {}, "CNAME"), h("dd", {}, code(d.external.name))),
+    health.facts(s, d).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { class: "text" }, h("span", {}, value)))));
   const named = new Set((s.targets || []).filter((t) => t.hostname || t.srv).map((t) => t.name));
-  const targets = (d.targets || []).map((t) =>
-    [[h("b", {}, t.name), h("span", { class: "tag" }, t.active ? "active" : "standby")], String(t.priority), code(t.where),
+  const sorted = [...(d.targets || [])].sort((a, b) => a.priority - b.priority);
+  const targets = sorted.map((t) =>
+    [[h("b", {}, t.name), h("span", { class: "tag", "data-role": health.role(t) }, health.role(t))], String(t.priority), code(t.where),
       (t.addresses || []).map(code), t.resolvedAt ? ago(t.resolvedAt) : faint(named.has(t.name) ? "never" : "fixed"), t.message || t.reason]);
   const answers = d.external ? [["A", d.external.a], ["AAAA", d.external.aaaa]].map(([type, r]) =>
     [type, (r.addresses || []).length ? r.addresses.map(code) : faint("none"), r.ttl || "", r.at ? ago(r.at) : faint("not yet")]) : [];
-  const ends = endpoints.slice(0, SOME).map((e) => h("li", {}, h("span", { class: "dot", "data-state": e.ready ? "Ready" : "NotReady", "aria-hidden": "true" }),
-    code((e.ports || []).length === 1 ? hostport(e.ip, e.ports[0].port) : e.ip),
-    (e.ports || []).length > 1 && faint(e.ports.map(port).join(" ")), faint(e.ready ? "ready" : "not ready")));
   const conditions = (d.conditions || []).map((c) => [h("b", {}, c.type), h("span", { class: "flag", "data-status": c.status }, c.status), c.reason, c.message, ago(c.lastTransitionTime)]);
   return h("tr", { role: "row", class: "details" }, h("td", { role: "cell", colspan: "6" }, h("div", { class: "sheet" }, name,
-    targets.length > 0 && table("Targets", ["Target", "Tier", "Where", "Addresses", "Confirmed", "Says"], targets),
+    targets.length > 0 && table("Targets", ["Target", "Priority", "Where", "Addresses", "Confirmed", "Says"], targets),
     answers.length > 0 && table("Resolves to", ["Type", "Addresses", "TTL", "Answered"], answers),
-    ends.length > 0 && h("div", { class: "block" }, h("h3", {}, "Endpoints"), h("ul", { class: "endpoints" }, ends),
-      endpoints.length > SOME && h("p", { class: "faint" }, `and ${n(endpoints.length - SOME)} more in snapshot.json`)),
+    health.endpoints(s, d),
+    health.history(d),
     conditions.length > 0 && table("Conditions", ["Condition", "Status", "Reason", "Message", "Since"], conditions))));
 }
