@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -17,8 +18,21 @@ import (
 // SHOW cluster_name.
 type Postgres struct {
 	*Server
-	bin string
+	name  string
+	bin   string
+	dir   string // of its socket, and its data below
+	flags []string
 }
+
+// hba trusts everybody but those that [Postgres.Login] made. A role that is
+// named with + and does not exist has no members.
+const hba = `local all all trust
+host all +` + loginGroup + ` all scram-sha-256
+host all all all trust
+host replication all all trust
+`
+
+const loginGroup = "with_password"
 
 // pgBin finds Debian's PostgreSQL, the newest if there are several.
 func pgBin() (string, error) {
@@ -29,41 +43,66 @@ func pgBin() (string, error) {
 	return found[len(found)-1], nil
 }
 
-// Postgres starts a server on the host. Every connection is trusted.
-func (h *Host) Postgres(name string) (*Postgres, error) {
+// Postgres starts a server on the host. Every connection is trusted. Settings
+// are PostgreSQL's, "max_connections=40" for instance.
+func (h *Host) Postgres(name string, settings ...string) (*Postgres, error) {
+	p, err := h.newPostgres(name, settings)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if _, err := h.Output(ctx, asPostgres(p.bin+"/initdb", "-D", p.data(), "-A", "trust", "--no-sync", "--no-locale")...); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(p.data(), "pg_hba.conf"), []byte(hba), 0o600); err != nil {
+		return nil, err
+	}
+	return p, p.serve(ctx)
+}
+
+// newPostgres is a server without data.
+func (h *Host) newPostgres(name string, settings []string) (*Postgres, error) {
 	bin, err := pgBin()
 	if err != nil {
 		return nil, err
 	}
-	data, err := makeOwned(h.lab.dir, "pg-"+name+"-", "postgres")
+	dir, err := makeOwned(h.lab.dir, "pg-"+name+"-", "postgres")
 	if err != nil {
 		return nil, err
 	}
-	as := func(args ...string) []string {
-		return append([]string{"setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=KILL", "--"}, args...)
+	p := &Postgres{name: name, bin: bin, dir: dir, Server: &Server{host: h}}
+	for _, s := range append([]string{"listen_addresses=*", "fsync=off", "max_connections=300", "cluster_name=" + name}, settings...) {
+		p.flags = append(p.flags, "-c", s)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	if _, err := h.Output(ctx, as(bin+"/initdb", "-D", data+"/d", "-A", "trust", "--no-sync", "--no-locale")...); err != nil {
-		return nil, err
-	}
-	hba := filepath.Join(data, "d", "pg_hba.conf")
-	if err := os.WriteFile(hba, []byte("local all all trust\nhost all all 0.0.0.0/0 trust\n"), 0o600); err != nil {
-		return nil, err
-	}
-	p := &Postgres{bin: bin}
+	return p, nil
+}
+
+func (p *Postgres) data() string { return filepath.Join(p.dir, "d") }
+
+// serve starts the server for the first time. Its processes have a process
+// namespace of their own, so that none outlives the first one, not even stopped.
+func (p *Postgres) serve(ctx context.Context) (err error) {
+	h := p.host
 	p.Server, err = h.serve("postgres", func() *exec.Cmd {
-		return h.Command(context.Background(), as(bin+"/postgres", "-D", data+"/d", "-k", data, "-c", "listen_addresses=*",
-			"-c", "fsync=off", "-c", "cluster_name="+name, "-c", "max_connections=300")...)
+		words := asPostgres(append([]string{p.bin + "/postgres", "-D", p.data(), "-k", p.dir}, p.flags...)...)
+		cmd := h.Command(context.Background(), words...)
+		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID
+		return cmd
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return p, p.Ready(ctx)
+	return p.Ready(ctx)
+}
+
+// asPostgres is the command that becomes another one as Debian's user postgres.
+func asPostgres(args ...string) []string {
+	return append([]string{"setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=KILL", "--"}, args...)
 }
 
 // Quit ends the server and its connections at once (PostgreSQL's immediate
-// shutdown), so that Start works again.
+// shutdown), so that Start works again. It must not be paused.
 func (p *Postgres) Quit() { p.Stop(syscall.SIGQUIT) }
 
 // Ready waits until the server accepts connections.
@@ -72,6 +111,23 @@ func (p *Postgres) Ready(ctx context.Context) error {
 		_, err := p.host.Output(ctx, p.bin+"/pg_isready", "-q", "-h", p.host.Addr.String())
 		return err
 	})
+}
+
+// Query asks the server by its socket, which no fault of the network touches.
+// It returns what psql prints: a line for each row, with | between columns.
+func (p *Postgres) Query(ctx context.Context, sql string) (string, error) {
+	out, err := p.host.Output(ctx, p.bin+"/psql", "-h", p.dir, "-U", "postgres", "-XAtqc", sql)
+	return strings.TrimSpace(out), err
+}
+
+// Login makes a role that is let in with its password only (SCRAM-SHA-256). It
+// may do what a role may that owns nothing.
+func (p *Postgres) Login(ctx context.Context, role, password string) error {
+	_, err := p.Query(ctx, fmt.Sprintf(`DO $$BEGIN
+	IF to_regrole('%[1]s') IS NULL THEN CREATE ROLE %[1]s NOLOGIN; END IF;
+	CREATE ROLE %[2]s LOGIN PASSWORD '%[3]s' IN ROLE %[1]s;
+END$$`, loginGroup, role, password))
+	return err
 }
 
 // makeOwned makes a new folder that belongs to a user.
