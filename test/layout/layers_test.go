@@ -47,6 +47,8 @@ var layers = map[string]struct {
 	"test/console":       {why: "it executes documents, whatever they are about"},
 	"test/world":         {may: []string{"test/cluster", "test/lab", "internal/standin"}, why: "the world outside of the walkthrough is not part of the product"},
 	"test/walkthrough":   {may: []string{"test/console", "test/lab"}, why: "whole-system tests judge the binary from outside"},
+	"test/traffic":       {may: []string{"test/lab"}, why: "a client and its judge, which know neither the product nor Kubernetes"},
+	"test/failover":      {may: []string{"test/cluster", "test/controller", "test/lab", "test/traffic"}, why: "whole-system tests judge the binary from outside"},
 	"test/lab":           {why: "the outside world of the tests knows nothing of the product"},
 	"test/layout":        {why: "tests only"},
 	"test/leak":          {why: "tests of every layer use it"},

@@ -94,7 +94,7 @@ func (c Client) talk(ctx context.Context, a *Attempt) error {
 		return err
 	}
 	defer s.close()
-	row, err := s.query("SELECT current_setting('cluster_name')")
+	row, err := s.query("SHOW cluster_name")
 	if err != nil {
 		return err
 	}
