@@ -1,6 +1,6 @@
 package v1alpha1
 
-// The annotations that Fairlead reads on Services.
+// The annotations that Fairlead reads on Services and Secrets.
 const (
 	// AnnotationHostname names, on a Service without selector, the DNS name
 	// outside whose addresses become the Service's endpoints: db.example.com. The
@@ -18,4 +18,22 @@ const (
 	// ExternalServices may have it as a target: a comma separated list, or "*"
 	// for all of them. Those of its own namespace always may.
 	AnnotationAllowFrom = "fairlead.dev/allow-from"
+	// AnnotationAllowProbe, "true" on a Secret, consents that the targets of the
+	// ExternalServices of its namespace are told its username and password when
+	// they are probed. Any other value does not: whoever may write an
+	// ExternalService could otherwise have any password sent anywhere.
+	AnnotationAllowProbe = "fairlead.dev/allow-probe"
+)
+
+// The annotations that Fairlead reads on ExternalServices.
+const (
+	// AnnotationPin names the target that is published, whatever probes say, until
+	// the annotation goes. A name that no target has pins nothing.
+	AnnotationPin = "fairlead.dev/pin"
+	// AnnotationPinnedBy says who pinned it, AnnotationPinReason why and
+	// AnnotationPinnedAt when, as RFC 3339 has it. They are for people; each may be
+	// absent.
+	AnnotationPinnedBy  = "fairlead.dev/pinned-by"
+	AnnotationPinReason = "fairlead.dev/pin-reason"
+	AnnotationPinnedAt  = "fairlead.dev/pinned-at"
 )

@@ -17,14 +17,14 @@ const (
 	// published. Absent only if no spec was ever accepted, or the name is somebody
 	// else's.
 	ConditionResolved = "Resolved"
-	// ConditionHealthy is True when an endpoint of the published tier passes its
-	// probe. Absent where Resolved is, and without a probe in the spec.
+	// ConditionHealthy is True when an endpoint that is published passes its probe.
+	// Absent where Resolved is, and without a probe in the spec.
 	ConditionHealthy = "Healthy"
 	// ConditionProgrammed is True when the Service and its EndpointSlices stand
 	// as decided. Absent where Resolved is.
 	ConditionProgrammed = "Programmed"
 	// ConditionReady sums up: True when a client that connects now reaches an
-	// endpoint. Never absent once the controller has seen the object.
+	// endpoint, as far as is known. Never absent once the controller has seen the object.
 	ConditionReady = "Ready"
 )
 
@@ -37,6 +37,9 @@ const (
 	ReasonServiceExists = "ServiceExists"
 	// ReasonHostnameInCluster: a target's name is inside the cluster domain.
 	ReasonHostnameInCluster = "HostnameInCluster"
+	// ReasonPinUnknown: the annotation fairlead.dev/pin names no target. The spec is
+	// followed as if it were not there.
+	ReasonPinUnknown = "PinUnknown"
 	// ReasonNotPermitted: the namespace of a target's Service does not consent, and
 	// nothing of that target is published. Also a reason of Resolved, of targets
 	// and of Ready.
@@ -81,6 +84,69 @@ const (
 	ReasonStandby = "Standby"
 )
 
+// The reasons of Healthy.
+const (
+	// ReasonProbesPass: an endpoint that is published passes its probe. Status True.
+	ReasonProbesPass = "ProbesPass"
+	// ReasonUnjudged: too few probes have ended to tell.
+	ReasonUnjudged = "NotProbedYet"
+	// ReasonAllDown: no endpoint of any tier passes its probe. Also a reason of
+	// Ready: with whenAllDown: KeepLast the last ones stay published.
+	ReasonAllDown = "AllEndpointsDown"
+	// ReasonTargetDown: no endpoint of the target passes its probe. A reason of
+	// targets.
+	ReasonTargetDown = "TargetDown"
+)
+
+// The reasons of the moves in a history.
+const (
+	// ReasonStarted: the first targets that were published.
+	ReasonStarted = "Started"
+	// ReasonTierDown: the tier that was published is down, and another one is not.
+	ReasonTierDown = "TierDown"
+	// ReasonFailback: a better tier has been up for failbackDelay.
+	ReasonFailback = "Failback"
+	// ReasonPinned: a person has pinned a target.
+	ReasonPinned = "Pinned"
+	// ReasonUnpinned: a person has let go of it.
+	ReasonUnpinned = "Unpinned"
+	// ReasonEdited: the spec was edited.
+	ReasonEdited = "Edited"
+)
+
+// The reasons of addresses: why a probe failed.
+const (
+	// ReasonConnectionRefused: nothing listens there.
+	ReasonConnectionRefused = "ConnectionRefused"
+	// ReasonTimeout: there was no answer in time.
+	ReasonTimeout = "Timeout"
+	// ReasonUnreachable: there is no way to the address.
+	ReasonUnreachable = "Unreachable"
+	// ReasonConnectionReset: the connection was closed or reset before an answer.
+	ReasonConnectionReset = "ConnectionReset"
+	// ReasonCertificateInvalid: the certificate is not for that name, not trusted,
+	// or not valid now.
+	ReasonCertificateInvalid = "CertificateInvalid"
+	// ReasonTLSHandshakeFailed: TLS failed in another way.
+	ReasonTLSHandshakeFailed = "TLSHandshakeFailed"
+	// ReasonProtocolError: what came back is not of the protocol.
+	ReasonProtocolError = "ProtocolError"
+	// ReasonUnexpectedStatus: an HTTP status that is not among the statuses.
+	ReasonUnexpectedStatus = "UnexpectedStatus"
+	// ReasonNotServing: gRPC health says so, or a database that starts, stops,
+	// recovers or has no connection left.
+	ReasonNotServing = "NotServing"
+	// ReasonNotPrimary: the server is a replica, or read-only.
+	ReasonNotPrimary = "NotPrimary"
+	// ReasonNotReplica: the server is a primary.
+	ReasonNotReplica = "NotReplica"
+	// ReasonAuthenticationFailed: the server does not take the credentials.
+	ReasonAuthenticationFailed = "AuthenticationFailed"
+	// ReasonCredentialsMissing: there is no such Secret, it does not consent, or it
+	// lacks a key.
+	ReasonCredentialsMissing = "CredentialsMissing"
+)
+
 // The reasons of Programmed.
 const (
 	// ReasonProgrammed: the Service and its EndpointSlices stand as decided.
@@ -112,30 +178,4 @@ const (
 	ReasonNoEndpoints = "NoEndpoints"
 	// ReasonNoReadyEndpoints: there are addresses, and none takes connections.
 	ReasonNoReadyEndpoints = "NoReadyEndpoints"
-)
-
-// The reasons of Healthy, of targets that are probed, and of transitions.
-const (
-	// ReasonProbesPass: an endpoint that is published passes its probe. Status True.
-	ReasonProbesPass = "ProbesPass"
-	// ReasonUnjudged: too few probes have ended to say anything.
-	ReasonUnjudged = "NotProbedYet"
-	// ReasonAllDown: all endpoints that could be published are down.
-	ReasonAllDown = "AllEndpointsDown"
-	// ReasonTargetDown: all endpoints of the target are down.
-	ReasonTargetDown = "TargetDown"
-	// ReasonPinUnknown: the pin names no target.
-	ReasonPinUnknown = "PinUnknown"
-	// ReasonStarted: nothing was published before.
-	ReasonStarted = "Started"
-	// ReasonTierDown: what was published before is down.
-	ReasonTierDown = "TierDown"
-	// ReasonFailback: a better tier is up again.
-	ReasonFailback = "Failback"
-	// ReasonPinned: a person has said so.
-	ReasonPinned = "Pinned"
-	// ReasonUnpinned: a person has let go.
-	ReasonUnpinned = "Unpinned"
-	// ReasonEdited: the spec was edited.
-	ReasonEdited = "Edited"
 )

@@ -58,7 +58,11 @@ const (
 // ExternalServiceSpec is what is wanted.
 //
 // +kubebuilder:validation:XValidation:rule="self.type != 'ClusterIP' || (has(self.ports) && size(self.ports) > 0)",message="type ClusterIP needs at least one port: write ports: [{port: 5432}], or type: Headless for a name without a virtual IP",fieldPath=".ports",reason=FieldValueRequired
-// +kubebuilder:validation:XValidation:rule="self.type != 'ExternalName' || size(self.targets) == 0 || self.targets.exists(t, has(t.hostname) && t.hostname.size() > 0 && self.targets.all(o, t.priority <= o.priority))",message="type ExternalName is a CNAME, and no target of the best tier has a hostname: write a target with a hostname, or type: Headless to answer with addresses",fieldPath=".targets"
+// +kubebuilder:validation:XValidation:rule="self.type != 'ExternalName' || self.targets.all(t, self.targets.exists(o, o.priority == t.priority && has(o.hostname) && o.hostname.size() > 0))",message="type ExternalName is a CNAME, and a tier has no target with a hostname: write a target with a hostname for each priority, or type: Headless to answer with addresses",fieldPath=".targets"
+// +kubebuilder:validation:XValidation:rule="has(self.probe) || self.targets.all(t, t.priority == self.targets[0].priority)",message="targets of several priorities need a probe: without one nothing tells when to move, and the second tier would never serve: write probe: {tcp: {}}, or give all targets one priority",fieldPath=".probe",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="!has(self.probe) || has(self.probe.port) || has(self.ports) && self.ports.exists(p, p.protocol == 'TCP')",message="probes go to a TCP port, and ports has none: write the number of one in probe: {port: 5432}",fieldPath=".probe.port",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="self.?failover.?minimumReady.orValue(1) < 2 || self.targets.all(t, self.targets.exists(o, o.priority == t.priority && !has(o.addresses)) || self.targets.filter(o, o.priority == t.priority).map(o, size(o.addresses)).sum() >= self.failover.minimumReady)",message="a tier has fewer addresses than minimumReady, and would never be up: write a lower minimumReady, or more addresses",fieldPath=".failover.minimumReady"
+// +kubebuilder:validation:XValidation:rule="self.?failover.?minimumReady.orValue(1) < 2 || [self.?probe.?postgres.?role.orValue('any'), self.?probe.?mysql.?role.orValue('any'), self.?probe.?redis.?role.orValue('any')].all(role, role != 'primary')",message="a tier has one primary at most, and would never be up: write minimumReady: 1, or role: replica",fieldPath=".failover.minimumReady"
 type ExternalServiceSpec struct {
 	// Type says how the service appears to its clients. ClusterIP has a virtual
 	// IP that spreads connections over the endpoints. Headless answers with every
@@ -70,8 +74,8 @@ type ExternalServiceSpec struct {
 	// +kubebuilder:default=ClusterIP
 	Type ServiceType `json:"type,omitempty"`
 	// Ports are what clients connect to, and where the targets listen. They are
-	// needed for type ClusterIP, optional for Headless, and mean nothing to
-	// ExternalName.
+	// needed for type ClusterIP, optional for Headless, and tell ExternalName no
+	// more than where to probe.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
@@ -80,7 +84,7 @@ type ExternalServiceSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(p, self.exists_one(o, o.port == p.port && o.protocol == p.protocol))",message="two ports have one number and protocol: give each port a number of its own, or another protocol"
 	Ports []Port `json:"ports,omitempty"`
 	// Targets are the places where the service lives; at least one. The best
-	// tier, the one with the lowest priority, is published.
+	// tier that is up, the one with the lowest priority, is published.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=64
@@ -93,8 +97,8 @@ type ExternalServiceSpec struct {
 	// +kubebuilder:default=None
 	// +kubebuilder:validation:Enum=None;ClientIP
 	SessionAffinity corev1.ServiceAffinity `json:"sessionAffinity,omitempty"`
-	// Probe says how targets are watched. Without it every address that is
-	// known counts as up.
+	// Probe says how endpoints are watched. Without it every address that is known
+	// counts as up. Targets of several priorities need one.
 	// +optional
 	Probe *Probe `json:"probe,omitempty"`
 	// Failover says when the service moves between tiers.

@@ -4,13 +4,13 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // Failover says when the service moves between tiers.
 type Failover struct {
-	// Failback is Automatic, or Manual so that the service stays where it is
-	// until a person moves it back. Defaults to Automatic.
+	// Failback is Automatic, or Manual so that the service stays where it is,
+	// while that is up, until a person moves it back. Defaults to Automatic.
 	// +optional
 	// +kubebuilder:default=Automatic
 	// +kubebuilder:validation:Enum=Automatic;Manual
 	Failback string `json:"failback,omitempty"`
-	// FailbackDelay is how long the better tier must stay healthy first.
+	// FailbackDelay is how long the better tier must be up without a break first.
 	// Defaults to 1m.
 	// +optional
 	// +kubebuilder:default="1m"
@@ -18,12 +18,18 @@ type Failover struct {
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[+]?(0|(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$') && duration(self) >= duration('0s')",message="not a duration: write a number and a unit, such as 1m"
 	FailbackDelay *metav1.Duration `json:"failbackDelay,omitempty"`
-	// WhenAllDown is KeepLast, so that the last addresses stay published, or
-	// Withdraw. Defaults to KeepLast.
+	// WhenAllDown is KeepLast, so that the endpoints that were ready last stay
+	// ready, or Withdraw, so that none is. Defaults to KeepLast.
 	// +optional
 	// +kubebuilder:default=KeepLast
 	// +kubebuilder:validation:Enum=KeepLast;Withdraw
 	WhenAllDown string `json:"whenAllDown,omitempty"`
+	// MinimumReady is how many endpoints of a tier must be up for it to count as
+	// up. Defaults to 1.
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	MinimumReady int32 `json:"minimumReady,omitempty"`
 }
 
 // Resolution bounds how names are looked up.

@@ -28,6 +28,11 @@ type ExternalServiceStatus struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=64
 	Targets []TargetStatus `json:"targets,omitempty"`
+	// History are the latest moves between targets, the newest first.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	History []Transition `json:"history,omitempty"`
 }
 
 // ActiveTier is the tier that is published.
@@ -38,17 +43,69 @@ type ActiveTier struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	Targets []string `json:"targets"`
-	// Summary is those names in one line, for kubectl get: a,b.
+	// Summary is those names in one line, for kubectl get: a,b. It says if they
+	// are pinned.
 	// +optional
 	Summary string `json:"summary,omitempty"`
 	// Since is when the service moved to this tier.
 	Since metav1.Time `json:"since"`
+	// Pinned is set while a person's word, the annotation fairlead.dev/pin, says
+	// what is published.
+	// +optional
+	Pinned *PinStatus `json:"pinned,omitempty"`
+}
+
+// PinStatus is who pinned a target, and why. Each may be unknown.
+type PinStatus struct {
+	// By is who said so.
+	// +optional
+	By string `json:"by,omitempty"`
+	// Reason is why.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+	// At is when.
+	// +optional
+	At *metav1.Time `json:"at,omitempty"`
+}
+
+// Transition is one move from some targets to others.
+type Transition struct {
+	// At is when.
+	At metav1.MicroTime `json:"at"`
+	// From are the names of the targets before. Absent for the first ones.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	From []string `json:"from,omitempty"`
+	// To are the names of the targets since.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	To []string `json:"to,omitempty"`
+	// FromPriority is the tier before. Absent for the first one.
+	// +optional
+	FromPriority *int32 `json:"fromPriority,omitempty"`
+	// ToPriority is the tier since.
+	ToPriority int32 `json:"toPriority"`
+	// Reason is one of the words of a history.
+	Reason string `json:"reason"`
+	// Message says it to a person.
+	// +optional
+	Message string `json:"message,omitempty"`
+	// Took is how long it was from the first failed probe to the move. Absent
+	// where nothing failed.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	Took *metav1.Duration `json:"took,omitempty"`
 }
 
 // TargetStatus is what is known about one target.
 type TargetStatus struct {
 	// Name is the target's.
 	Name string `json:"name"`
+	// Priority is its tier.
+	// +optional
+	Priority int32 `json:"priority"`
 	// Addresses are the ones known now, ready or not.
 	// +optional
 	// +listType=atomic
@@ -68,4 +125,11 @@ type AddressStatus struct {
 	IP string `json:"ip"`
 	// Ready addresses take traffic while their target is published.
 	Ready bool `json:"ready"`
+	// Reason is why a probe failed, in one of the words of probes. Absent where it
+	// passes, or there is none.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+	// Message says it to a person. Of very many addresses only the first have one.
+	// +optional
+	Message string `json:"message,omitempty"`
 }

@@ -19,14 +19,14 @@ func (c *converter) external(r *report, e *v1alpha1.ExternalService) {
 	w.Ports = r.externalPorts(spec.Ports)
 	w.SessionAffinity = r.affinity(at("spec", "sessionAffinity"), spec.SessionAffinity, nil)
 	w.Resolution = r.resolution(spec.Resolution)
-	r.probe(spec.Probe)
-	r.failover(spec.Failover)
+	w.Probe = r.probe(spec.Probe, w)
+	w.Failover = r.failover(spec.Failover)
 	ok := r.errors == 0
 	w.Targets, ok = r.targets(spec.Targets, w, ok)
-	if !ok || !r.bestTier(w) {
+	if !ok || !r.tiers(spec, w) {
 		return
 	}
-	r.later(spec, w)
+	w.Pin = r.pin(w.Targets)
 	d.wanted = w
 	c.wanted = append(c.wanted, w)
 }

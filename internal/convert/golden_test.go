@@ -90,6 +90,9 @@ func summary(out Output) golden {
 		if w.Resolution == model.DefaultResolution() {
 			w.Resolution = model.Resolution{}
 		}
+		if w.Failover == model.DefaultFailover() {
+			w.Failover = model.Failover{}
+		}
 		g.Services = append(g.Services, view{Service: w.Service, Families: w.Families, Requested: w.Requested})
 	}
 	for _, p := range out.Problems {

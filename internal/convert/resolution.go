@@ -23,8 +23,7 @@ func (r *report) resolution(in *v1alpha1.Resolution) model.Resolution {
 	r.duration("minInterval", in.MinInterval, &out.MinInterval)
 	r.duration("maxInterval", in.MaxInterval, &out.MaxInterval)
 	r.duration("missingGrace", in.MissingGrace, &out.MissingGrace)
-	var retain time.Duration
-	r.duration("retain", in.Retain, &retain)
+	r.duration("retain", in.Retain, &out.Retain)
 
 	switch path := at("spec", "resolution"); {
 	case out.MinInterval >= 0 && out.MinInterval < leastInterval:

@@ -71,9 +71,9 @@ func TestBadInput(t *testing.T) {
 			says: []string{"bad.yaml:7: error:", "hostnam", "hostname"},
 		},
 		{
-			name: "a probe, which comes later",
-			file: "apiVersion: fairlead.dev/v1alpha1\nkind: ExternalService\nmetadata: {name: x}\nspec:\n  ports: [{port: 1}]\n  probe: {tcp: {}}\n  targets:\n  - {name: a, addresses: [10.0.1.25]}\n  - {name: b, priority: 1, addresses: [10.0.1.26]}\n",
-			says: []string{"bad.yaml:", "warning:", "prob"},
+			name: "priorities without a probe",
+			file: "apiVersion: fairlead.dev/v1alpha1\nkind: ExternalService\nmetadata: {name: x}\nspec:\n  ports: [{port: 1}]\n  targets:\n  - {name: a, addresses: [10.0.1.25]}\n  - {name: b, priority: 1, addresses: [10.0.1.26]}\n",
+			says: []string{"bad.yaml:4: error:", "would never serve", "write probe: {tcp: {}}"},
 		},
 		{
 			name: "a Service with a selector",
@@ -82,8 +82,8 @@ func TestBadInput(t *testing.T) {
 		},
 		{
 			name: "unknown kinds, in one line",
-			file: "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: b}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: c}\n",
-			says: []string{"Deployment", "2", "Secret", "1"},
+			file: "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: b}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n",
+			says: []string{"Deployment", "2", "ConfigMap", "1"},
 		},
 		{
 			name: "a target inside the range of the virtual IPs",

@@ -32,10 +32,13 @@ func TestOneSetOfWords(t *testing.T) {
 	}
 	for name, value := range constants(t, "internal/model") {
 		switch name {
-		case "Accepted", "Resolvable", "Programmed", "Ready":
+		case "Accepted", "Resolvable", "Healthy", "Programmed", "Ready":
 			if api["Condition"+value] != value {
 				t.Errorf("internal/model has the condition %s, and api/v1alpha1 no Condition%s", value, value)
 			}
+		}
+		if reason := strings.HasPrefix(name, "Probe") && strings.ToLower(value) != value; reason && api["Reason"+value] != value {
+			t.Errorf("internal/model has %s = %q, and api/v1alpha1 no Reason%s", name, value, value)
 		}
 	}
 }
