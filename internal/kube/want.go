@@ -14,6 +14,7 @@ import (
 	"fairlead.dev/api/v1alpha1"
 	"fairlead.dev/internal/convert"
 	"fairlead.dev/internal/engine"
+	"fairlead.dev/internal/failover"
 	"fairlead.dev/internal/model"
 )
 
@@ -151,7 +152,10 @@ func (r *reader) want(ctx context.Context, key model.Key, out convert.Output, or
 	if err != nil {
 		return err
 	}
-	return r.engine.Apply(ctx, engine.Change{Services: []engine.Entry{{Service: s, Standing: standing(slices, status)}}})
+	stands := standing(slices, status)
+	return r.engine.Apply(ctx, engine.Change{Services: []engine.Entry{{
+		Service: s, Standing: stands, State: failover.Recall(&s, memory(stands, status)),
+	}}})
 }
 
 // convert converts one object. An error is the cache's: what it does not say is
