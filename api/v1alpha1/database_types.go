@@ -69,4 +69,8 @@ type RedisProbe struct {
 	// server asks for no password.
 	// +optional
 	CredentialsSecretRef *SecretReference `json:"credentialsSecretRef,omitempty"`
+	// TLS is spoken if it is set, {} included; otherwise there is none, and a
+	// password travels as it is.
+	// +optional
+	TLS *TLSProbe `json:"tls,omitempty"`
 }

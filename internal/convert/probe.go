@@ -119,10 +119,7 @@ func (r *report) probeKind(path *field.Path, p *v1alpha1.Probe, out *model.Probe
 		r.probeHTTP(path, p.HTTP, out)
 	case model.ProbeGRPC:
 		out.HealthService = p.GRPC.Service
-		if tls := p.GRPC.TLS; tls != nil {
-			out.TLS = true
-			r.probeTLS(path.Child("tls"), tls.ServerName, tls.CABundle, out)
-		}
+		r.optionalTLS(path.Child("tls"), p.GRPC.TLS, out)
 	case model.ProbePostgres:
 		r.probeSQL(path, p.Postgres.Role, p.Postgres.CredentialsSecretRef, p.Postgres.Database, out)
 		if out.Role != model.AnyRole && out.Database == "" {
@@ -132,6 +129,7 @@ func (r *report) probeKind(path *field.Path, p *v1alpha1.Probe, out *model.Probe
 		r.probeSQL(path, p.MySQL.Role, p.MySQL.CredentialsSecretRef, p.MySQL.Database, out)
 	case model.ProbeRedis:
 		r.probeLogin(path, p.Redis.Role, p.Redis.CredentialsSecretRef, out)
+		r.optionalTLS(path.Child("tls"), p.Redis.TLS, out)
 	}
 }
 

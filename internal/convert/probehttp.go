@@ -85,6 +85,15 @@ func hostname(host string) string {
 	return strings.ToLower(trimDot(host))
 }
 
+// optionalTLS has TLS spoken where it is written.
+func (r *report) optionalTLS(path *field.Path, in *v1alpha1.TLSProbe, out *model.Probe) {
+	if in == nil {
+		return
+	}
+	out.TLS = true
+	r.probeTLS(path, in.ServerName, in.CABundle, out)
+}
+
 // probeTLS fills in how certificates are verified.
 func (r *report) probeTLS(path *field.Path, name string, bundle []byte, out *model.Probe) {
 	out.ServerName, out.CABundle = name, string(bundle)

@@ -56,13 +56,20 @@ func itself[T client.Object]() handler.TypedEventHandler[T, reconcile.Request] {
 }
 
 // specChanged leaves out what the status says. One that was replaced while nobody
-// watched has the generation of its predecessor.
+// watched has the generation of its predecessor; a pin leaves it as it is.
 func specChanged() predicate.TypedPredicate[*v1alpha1.ExternalService] {
 	return predicate.TypedFuncs[*v1alpha1.ExternalService]{
 		UpdateFunc: func(e event.TypedUpdateEvent[*v1alpha1.ExternalService]) bool {
-			return e.ObjectOld.Generation != e.ObjectNew.Generation || e.ObjectOld.UID != e.ObjectNew.UID
+			return e.ObjectOld.Generation != e.ObjectNew.Generation || e.ObjectOld.UID != e.ObjectNew.UID ||
+				pinOf(e.ObjectOld) != pinOf(e.ObjectNew)
 		},
 	}
+}
+
+// pinOf is what the annotations say of a pin.
+func pinOf(e *v1alpha1.ExternalService) [4]string {
+	a := e.Annotations
+	return [...]string{a[v1alpha1.AnnotationPin], a[v1alpha1.AnnotationPinnedBy], a[v1alpha1.AnnotationPinReason], a[v1alpha1.AnnotationPinnedAt]}
 }
 
 // readService requests an annotated Service, and the ExternalServices that have

@@ -54,8 +54,8 @@ type Probe struct {
 	// Port is where endpoints are probed; 0 is their first TCP port.
 	Port uint16 `json:"port,omitempty"`
 
-	// TLS says whether TLS is spoken by http and grpc probes, and how a tls, http
-	// or grpc probe verifies. ServerName is the name that the certificate must
+	// TLS says whether TLS is spoken by http, grpc and redis probes; a tls probe does
+	// anyway. ServerName is the name that the certificate must
 	// have; empty is the target's hostname. CABundle is PEM; empty means the
 	// machine's roots.
 	TLS        bool   `json:"tls,omitempty"`
