@@ -1,6 +1,8 @@
 package kube
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -38,7 +40,9 @@ func (r *recorder) transitions(object runtime.Object, before, after []metav1.Con
 			continue
 		case good && was != nil && was.Status == metav1.ConditionTrue:
 			continue
-		case c.Reason == v1alpha1.ReasonPending || said[c.Reason+c.Message]:
+		case underWay(c) || said[c.Reason+c.Message]:
+			continue
+		case good && was != nil && underWay(was) && c.Type != v1alpha1.ConditionReady:
 			continue
 		}
 		said[c.Reason+c.Message] = true
@@ -47,6 +51,28 @@ func (r *recorder) transitions(object runtime.Object, before, after []metav1.Con
 			kind = corev1.EventTypeNormal
 		}
 		r.record(object, kind, c.Reason, "Publish", c.Message)
+	}
+}
+
+// underWay reports whether the first lookup, or the first probes, are not over.
+func underWay(c *metav1.Condition) bool {
+	return c.Reason == v1alpha1.ReasonPending || c.Reason == v1alpha1.ReasonUnjudged
+}
+
+// moves records one Event for each move between targets that was not there before.
+// The first targets are no news.
+func (r *recorder) moves(object runtime.Object, before, after []v1alpha1.Transition) {
+	for i := len(after) - 1; i >= 0; i-- {
+		m := &after[i]
+		known := slices.ContainsFunc(before, func(o v1alpha1.Transition) bool { return o.At.Equal(&m.At) })
+		if known || len(m.From) == 0 {
+			continue
+		}
+		kind := corev1.EventTypeNormal
+		if m.Reason == v1alpha1.ReasonTierDown {
+			kind = corev1.EventTypeWarning
+		}
+		r.record(object, kind, m.Reason, "Move", fmt.Sprintf("from %s to %s: %s", strings.Join(m.From, ", "), strings.Join(m.To, ", "), m.Message))
 	}
 }
 

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"fairlead.dev/api/v1alpha1"
 )
 
 // listener keeps what was recorded.
@@ -42,6 +45,11 @@ func TestTransitions(t *testing.T) {
 		},
 		{"one cause is told once", nil, conditions("Accepted", "False", "ServiceExists", "Ready", "False", "ServiceExists"), []string{"Warning ServiceExists of ServiceExists"}},
 		{"it is well again", conditions("Resolved", "False", "LookupFailed", "Ready", "True", "EndpointsReady"), conditions("Resolved", "True", "Resolved", "Ready", "True", "EndpointsReady"), []string{"Normal Resolved of Resolved"}},
+		{"it is well once its name is known", conditions("Resolved", "False", "Pending", "Ready", "False", "Pending"), conditions("Resolved", "True", "Resolved", "Ready", "True", "EndpointsReady"), []string{"Normal EndpointsReady of EndpointsReady"}},
+		{"it is probed", nil, conditions("Healthy", "False", "NotProbedYet"), nil},
+		{"its first probe passes", conditions("Healthy", "False", "NotProbedYet"), conditions("Healthy", "True", "ProbesPass"), nil},
+		{"its probes fail", conditions("Healthy", "True", "ProbesPass"), conditions("Healthy", "False", "AllEndpointsDown"), []string{"Warning AllEndpointsDown of AllEndpointsDown"}},
+		{"its probes pass again", conditions("Healthy", "False", "AllEndpointsDown"), conditions("Healthy", "True", "ProbesPass"), []string{"Normal ProbesPass of ProbesPass"}},
 		{"good for another reason", conditions("Resolved", "True", "Fixed"), conditions("Resolved", "True", "Resolved"), nil},
 		{"bad for another reason", conditions("Ready", "False", "Missing"), conditions("Ready", "False", "NameNotFound"), []string{"Warning NameNotFound of NameNotFound"}},
 	} {
@@ -53,5 +61,22 @@ func TestTransitions(t *testing.T) {
 				t.Errorf("%q", h.said)
 			}
 		})
+	}
+}
+
+// TestMoves: what a history has more than before is told, the oldest first.
+func TestMoves(t *testing.T) {
+	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	move := func(minute int, reason string, from ...string) v1alpha1.Transition {
+		return v1alpha1.Transition{At: metav1.NewMicroTime(at.Add(time.Duration(minute) * time.Minute)), From: from, To: []string{"b"}, Reason: reason, Message: "so it is"}
+	}
+	h := new(listener)
+	r := &recorder{events: h}
+	before := []v1alpha1.Transition{move(1, "TierDown", "a"), move(0, "Started")}
+	r.moves(nil, nil, before[1:])
+	r.moves(nil, before, append([]v1alpha1.Transition{move(3, "TierDown", "c", "d"), move(2, "Failback", "a")}, before...))
+	want := []string{"Normal Failback from a to b: so it is", "Warning TierDown from c, d to b: so it is"}
+	if !slices.Equal(h.said, want) {
+		t.Errorf("%q, want %q", h.said, want)
 	}
 }

@@ -57,6 +57,7 @@ func (p *publisher) status(ctx context.Context, published *model.Published, stan
 	if err := p.client.Status().Patch(ctx, next, patch, fieldOwner); client.IgnoreNotFound(err) != nil {
 		return reconcile.Result{}, fmt.Errorf("write the status of %s: %w", published.Service.Key, err)
 	}
+	p.events.moves(standing, standing.Status.History, next.Status.History)
 	p.events.transitions(standing, standing.Status.Conditions, next.Status.Conditions)
 	return reconcile.Result{}, nil
 }

@@ -2,7 +2,6 @@ package render
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -13,14 +12,8 @@ import (
 	"fairlead.dev/internal/model"
 )
 
-// The bounds of the CustomResourceDefinition, and of [metav1.Condition]. An object
-// has to fit into etcd, so that a service has room for so many addresses over all
-// its targets.
-const (
-	maxAddresses = 4096
-	maxPerTarget = 1024
-	maxMessage   = 32768
-)
+// maxMessage is the bound of [metav1.Condition].
+const maxMessage = 32768
 
 // Status returns what the status of an ExternalService is to say at a moment.
 // The status that stands gives the times since when: a condition's changes with
@@ -30,22 +23,15 @@ func Status(p *model.Published, standing *v1alpha1.ExternalServiceStatus, at tim
 	for _, c := range p.Decision.Conditions {
 		s.Conditions = append(s.Conditions, condition(c, p.Service.Origin.Generation, standing.Conditions))
 	}
-	s.Active = active(&p.Decision, standing.Active, at)
+	s.Active = active(p, standing.Active, at)
 	if p.Service.Type != model.ExternalName && len(p.Service.Targets) > 0 {
 		s.Endpoints = counted(p.Decision.Endpoints)
 	}
-	down := map[place]bool{}
-	for _, e := range p.Decision.Endpoints {
-		if !e.Ready {
-			down[place{e.Target, e.Addr}] = true
-		}
-	}
-	room := maxAddresses
+	l := newListing(p.Decision.Endpoints)
 	for i := range p.Decision.Targets {
-		t := target(&p.Decision.Targets[i], down, min(room, maxPerTarget))
-		room -= len(t.Addresses)
-		s.Targets = append(s.Targets, t)
+		s.Targets = append(s.Targets, l.target(&p.Decision.Targets[i]))
 	}
+	s.History = history(p.Decision.History)
 	return s
 }
 
@@ -64,17 +50,24 @@ func condition(c model.Condition, generation int64, standing []metav1.Condition)
 	return out
 }
 
-func cut(message string) string {
-	if len(message) <= maxMessage {
-		return message
+func cut(message string) string { return cutTo(message, maxMessage) }
+
+// cutTo cuts a text between two characters.
+func cutTo(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	return strings.ToValidUTF8(message[:maxMessage-3], "") + "..."
+	return strings.ToValidUTF8(text[:most-3], "") + "..."
 }
 
 // active is the published tier, or nil while nothing is published.
-func active(d *model.Decision, standing *v1alpha1.ActiveTier, at time.Time) *v1alpha1.ActiveTier {
+func active(p *model.Published, standing *v1alpha1.ActiveTier, at time.Time) *v1alpha1.ActiveTier {
+	d := &p.Decision
 	if len(d.Endpoints) == 0 && d.External == nil {
 		return nil
+	}
+	if !d.ActiveSince.IsZero() {
+		at = d.ActiveSince
 	}
 	a := &v1alpha1.ActiveTier{
 		Priority: int32(d.Priority), Targets: d.Active, Summary: strings.Join(d.Active, ","),
@@ -82,6 +75,10 @@ func active(d *model.Decision, standing *v1alpha1.ActiveTier, at time.Time) *v1a
 	}
 	if standing != nil && standing.Priority == a.Priority && slices.Equal(standing.Targets, a.Targets) {
 		a.Since = standing.Since
+	}
+	if pin := p.Service.Pin; pin != nil && d.State.Pinned == pin.Target {
+		a.Pinned = pinned(pin)
+		a.Summary += " (pinned)"
 	}
 	return a
 }
@@ -94,24 +91,4 @@ func counted(endpoints []model.Endpoint) string {
 		}
 	}
 	return fmt.Sprintf("%d/%d", ready, len(endpoints))
-}
-
-// place is an address of a target.
-type place struct {
-	target string
-	addr   netip.Addr
-}
-
-// target is what is known about one target, with as many addresses as there is
-// room for. Where nothing watches an address, it counts as up.
-func target(t *model.TargetStatus, down map[place]bool, room int) v1alpha1.TargetStatus {
-	out := v1alpha1.TargetStatus{Name: t.Name, Reason: t.Reason, Message: cut(t.Message)}
-	shown := t.Addresses[:min(len(t.Addresses), room)]
-	for _, a := range shown {
-		out.Addresses = append(out.Addresses, v1alpha1.AddressStatus{IP: a.String(), Ready: !down[place{t.Name, a}]})
-	}
-	if left := len(t.Addresses) - len(shown); left > 0 {
-		out.Message = cut(fmt.Sprintf("%s; %d more addresses", t.Message, left))
-	}
-	return out
 }

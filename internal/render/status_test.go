@@ -39,7 +39,7 @@ func TestStatus(t *testing.T) {
 		Endpoints:          "1/2",
 		Targets: []v1alpha1.TargetStatus{
 			{Name: "primary", Reason: "Resolved", Message: "db.example.com is resolved", Addresses: []v1alpha1.AddressStatus{{IP: "10.0.1.25", Ready: true}, {IP: "10.0.1.26"}}},
-			{Name: "standby", Reason: "Standby"},
+			{Name: "standby", Priority: 1, Reason: "Standby"},
 		},
 	}
 	got := Status(decided(at), &v1alpha1.ExternalServiceStatus{}, at)
