@@ -56,8 +56,9 @@ func claimed(p *model.Published, f model.Fault) {
 // relayWords are those of a relay that listens on virtual IPs.
 func relayWords(p *model.Published) (reason, message string) {
 	ready, _ := p.Decision.Condition(model.Ready)
+	takes := slices.ContainsFunc(p.Decision.Endpoints, func(e model.Endpoint) bool { return e.Ready })
 	switch {
-	case !ready.Status:
+	case !ready.Status && !takes:
 		return reasonNothing, "there is nothing to connect to yet"
 	case p.Service.Type == model.ClusterIP:
 		return reasonListening, "listening on " + listeners(p.Service)

@@ -29,6 +29,7 @@ func (e *Engine) report(before, after *model.Snapshot) {
 // reportOne logs one service with the reason and message of the condition that is
 // news. Old is nil for a new one.
 func (e *Engine) reportOne(p, old *model.Published) {
+	e.reportMove(p, old)
 	accepted, before := state(p, model.Accepted), state(old, model.Accepted)
 	switch {
 	case !accepted.Status && accepted != before:
@@ -52,6 +53,23 @@ func (e *Engine) reportOne(p, old *model.Published) {
 		level = slog.LevelWarn
 	}
 	e.say(level, p, "ready", is)
+}
+
+// reportMove logs that a service has moved to other targets.
+func (e *Engine) reportMove(p, old *model.Published) {
+	if old == nil || len(p.Decision.History) == 0 || sameHistory(old.Decision.History, p.Decision.History) {
+		return
+	}
+	t := p.Decision.History[0]
+	level := slog.LevelInfo
+	switch t.Reason {
+	case failover.ReasonStarted:
+		return
+	case failover.ReasonTierDown:
+		level = slog.LevelWarn
+	}
+	e.cfg.Log.Log(context.Background(), level, "moved", "service", p.Service.Key.String(), "from", t.From, "to", t.To,
+		"reason", t.Reason, "message", t.Message, "took", t.Took)
 }
 
 // reportResolved logs that a service which is as ready as before begins or ceases

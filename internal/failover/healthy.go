@@ -57,7 +57,7 @@ func (g *group) trouble() string {
 	for _, p := range g.places {
 		for _, s := range p.checks() {
 			if s.Verdict == model.Down {
-				all = append(all, fmt.Sprintf("%s: %s: %s", p.status.Name, s.Addr, s.Message))
+				all = append(all, p.status.Name+": "+s.Message)
 			}
 		}
 	}
