@@ -51,7 +51,8 @@ them, and serve what they say until told to stop:
   status page  on --http-listen, with /metrics, /healthz and /readyz
 
 Kinds that count: Namespace, Service (ExternalName, ClusterIP without selector,
-headless), Endpoints, EndpointSlice, and ExternalService (fairlead.dev/v1alpha1).`,
+headless), Endpoints, EndpointSlice, ExternalService (fairlead.dev/v1alpha1), and
+Secrets that let probes log in with them.`,
 		Example: `  # Serve a folder, and ask for a name in it
   fairlead run examples/reporting
   dig @127.96.0.10 analytics-db.reporting.svc.cluster.local

@@ -23,6 +23,7 @@ func (l *Loader) accept(found scanned, t *trial, back map[*manifest][]model.Prob
 		l.served.services[path] = append(l.served.services[path], k)
 	}
 	l.remember(t.services)
+	l.secrets.Store(&t.secrets)
 
 	problems := slices.Concat(found.problems, t.standing(back))
 	skipped := make(map[string]int)
@@ -80,6 +81,9 @@ func (t *trial) owners() map[identity]string {
 		if _, ok := owners[id]; !ok && !s.refused {
 			owners[id] = s.file.path
 		}
+	}
+	for key, path := range t.guards {
+		owners[identity{kind: kindSecret, Key: key}] = path
 	}
 	return owners
 }

@@ -95,6 +95,10 @@ func (p *parser) object(n *yaml.Node, items []int, inherited typeMeta) {
 		p.other(tm)
 		return
 	}
+	if known.secret {
+		p.secret(n, items, tm, known)
+		return
+	}
 	p.decode(n, items, tm, known)
 }
 
@@ -113,11 +117,14 @@ func (p *parser) list(n *yaml.Node, items []int, tm typeMeta) {
 	}
 }
 
-func (p *parser) other(tm typeMeta) {
+func (p *parser) other(tm typeMeta) { p.count(tm.String()) }
+
+// count counts an object that is skipped.
+func (p *parser) count(kind string) {
 	if p.doc.others == nil {
 		p.doc.others = make(map[string]int)
 	}
-	p.doc.others[tm.String()]++
+	p.doc.others[kind]++
 }
 
 // fail adds an Error.
@@ -134,6 +141,9 @@ func (p *parser) decode(n *yaml.Node, items []int, tm typeMeta, k *kind) {
 		if bytes.Contains(p.doc.text, []byte("{{")) {
 			bad.hint = templateHint
 		}
+		if k.secret && bad.bare != "" {
+			bad.message = bad.bare
+		}
 		p.fail(model.Problem{Reason: "InvalidYAML", Object: tm.object(n), Line: bad.line, Message: bad.message, Hint: bad.hint})
 		return
 	}
@@ -146,6 +156,9 @@ func (p *parser) decode(n *yaml.Node, items []int, tm typeMeta, k *kind) {
 	problems, causes := inspect(n, value, k)
 	if len(problems) == 0 && err != nil { // the decoder is stricter than the inspection
 		problems = []model.Problem{{Severity: model.Error, Reason: "InvalidObject", Line: n.Line, Message: err.Error(), Hint: "compare with the examples"}}
+		if k.secret {
+			problems[0].Message = "its text is not that of a Secret"
+		}
 	}
 	refused := err != nil
 	for i := range problems {

@@ -18,13 +18,15 @@ const maxDepth = 200
 type syntaxError struct {
 	line          int
 	message, hint string
+	// bare is the message without what was written; empty if that is not in it.
+	bare string
 }
 
 func (e *syntaxError) Error() string { return e.message }
 
 // tooMuch refuses a document whose aliases stand for too much.
 func tooMuch(line int) error {
-	return &syntaxError{line, fmt.Sprintf("the aliases in this document stand for more than %d values", maxExpanded), "write the values out, or use fewer anchors"}
+	return &syntaxError{line: line, message: fmt.Sprintf("the aliases in this document stand for more than %d values", maxExpanded), hint: "write the values out, or use fewer anchors"}
 }
 
 // encoder writes a YAML tree as JSON.
@@ -53,7 +55,7 @@ func (e *encoder) value(n *yaml.Node) error {
 		}
 	}
 	if e.depth >= maxDepth {
-		return &syntaxError{n.Line, fmt.Sprintf("the document is nested more than %d deep", maxDepth), "no manifest is; does an anchor stand for something around it?"}
+		return &syntaxError{line: n.Line, message: fmt.Sprintf("the document is nested more than %d deep", maxDepth), hint: "no manifest is; does an anchor stand for something around it?"}
 	}
 	e.depth++
 	err := e.kind(n)
@@ -133,7 +135,7 @@ func uniqueKeys(entries []pair) error {
 	for i, p := range entries {
 		k := follow(p.key)
 		if k.Kind != yaml.ScalarNode || k.Tag == "!!null" {
-			return &syntaxError{p.key.Line, "a key of this mapping is not a string", "write FIELD: VALUE; a value that begins with { or [ needs quotes"}
+			return &syntaxError{line: p.key.Line, message: "a key of this mapping is not a string", hint: "write FIELD: VALUE; a value that begins with { or [ needs quotes"}
 		}
 		first := -1
 		if large == nil {
@@ -144,7 +146,11 @@ func uniqueKeys(entries []pair) error {
 			large[k.Value] = i
 		}
 		if first >= 0 {
-			return &syntaxError{p.key.Line, fmt.Sprintf("%s is written twice in one mapping, first %s", k.Value, above(p.key.Line-entries[first].key.Line)), "delete one of the two"}
+			where := above(p.key.Line - entries[first].key.Line)
+			return &syntaxError{
+				line: p.key.Line, message: fmt.Sprintf("%s is written twice in one mapping, first %s", k.Value, where),
+				hint: "delete one of the two", bare: "a key is written twice in one mapping, first " + where,
+			}
 		}
 	}
 	return nil

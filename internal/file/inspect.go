@@ -16,7 +16,9 @@ import (
 // inspector compares a YAML tree with the Go type that it should fill, to say
 // in a person's words what the decoder refused.
 type inspector struct {
-	strict   bool
+	strict bool
+	// secret leaves out of messages what was written.
+	secret   bool
 	budget   int
 	problems []model.Problem
 	causes   []cause
@@ -26,7 +28,7 @@ type inspector struct {
 // the wrong type. The causes are those of the problems that may leave another
 // field empty.
 func inspect(n *yaml.Node, value any, k *kind) ([]model.Problem, []cause) {
-	in := &inspector{strict: k.strict, budget: maxExpanded}
+	in := &inspector{strict: k.strict, secret: k.secret, budget: maxExpanded}
 	in.value(n, reflect.TypeOf(value), "", n.Line)
 	return in.problems, in.causes
 }
@@ -140,9 +142,14 @@ func (in *inspector) wrong(n *yaml.Node, want, path string, line int) {
 	if path == "" {
 		path = "the object"
 	}
+	is := describe(n)
+	if in.secret {
+		is = category(n)
+		n = &yaml.Node{Kind: n.Kind, Tag: n.ShortTag(), Value: "..."}
+	}
 	in.problems = append(in.problems, model.Problem{
 		Severity: model.Error, Reason: "WrongType", Field: strings.TrimPrefix(path, "the object"), Line: line,
-		Message: fmt.Sprintf("%s must be %s, and is %s", path, want, describe(n)), Hint: wrongHint(n, want),
+		Message: fmt.Sprintf("%s must be %s, and is %s", path, want, is), Hint: wrongHint(n, want),
 	})
 }
 
@@ -152,6 +159,8 @@ func wrongHint(n *yaml.Node, want string) string {
 	switch {
 	case want == wantString && n.Kind == yaml.ScalarNode:
 		return fmt.Sprintf("write it in quotes: %q", n.Value)
+	case want == wantBase64:
+		return "encode it with base64 -w0; a Secret takes it as it is under stringData"
 	case want == wantNumber && isString(n) && notNumber == nil:
 		return "write it without quotes: " + n.Value
 	case want == wantList:

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"encoding/base64"
 	"math"
 	"reflect"
 	"strconv"
@@ -22,6 +23,7 @@ const (
 	wantPort     = "a port number or a port name"
 	wantDuration = "a duration such as 5s or 1m30s"
 	wantTime     = "a time such as 2025-07-28T12:00:00Z"
+	wantBase64   = "text in base64"
 	wantAnything = ""
 )
 
@@ -34,6 +36,8 @@ func specialType(t reflect.Type) (string, bool) {
 		return wantDuration, true
 	case reflect.TypeFor[metav1.Time](), reflect.TypeFor[metav1.MicroTime]():
 		return wantTime, true
+	case reflect.TypeFor[[]byte]():
+		return wantBase64, true
 	case reflect.TypeFor[metav1.FieldsV1]():
 		return wantAnything, true
 	default:
@@ -50,6 +54,9 @@ func (in *inspector) special(n *yaml.Node, want, path string, line int) {
 		ok = ok && (isString(n) || fits(n, math.MinInt32, math.MaxInt32))
 	case wantDuration:
 		_, err := time.ParseDuration(n.Value)
+		ok = ok && isString(n) && err == nil
+	case wantBase64:
+		_, err := base64.StdEncoding.DecodeString(n.Value)
 		ok = ok && isString(n) && err == nil
 	case wantTime:
 		_, err := time.Parse(time.RFC3339, n.Value)
@@ -98,13 +105,27 @@ func fits(n *yaml.Node, low, high int64) bool {
 	return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" && n.Decode(&v) == nil && v >= low && v <= high
 }
 
-// describe says what a node is.
-func describe(n *yaml.Node) string {
+// category says what kind of value a node has.
+func category(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:
 		return "a mapping"
 	case n.Kind == yaml.SequenceNode:
 		return "a list"
+	case isString(n):
+		return "a string"
+	case n.ShortTag() == "!!int" || n.ShortTag() == "!!float":
+		return "a number"
+	default:
+		return "a boolean"
+	}
+}
+
+// describe says what a node is.
+func describe(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode, n.Kind == yaml.SequenceNode:
+		return category(n)
 	case isString(n):
 		return "the string " + strconv.Quote(cut(n.Value))
 	case n.ShortTag() == "!!int" || n.ShortTag() == "!!float":

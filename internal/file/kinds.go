@@ -19,6 +19,8 @@ type kind struct {
 	// strict kinds refuse unknown fields. The others are Kubernetes' own, whose
 	// next release may know the field.
 	strict bool
+	// secret kinds hold what must not be told to anybody.
+	secret bool
 }
 
 // typeMeta is what an object says that it is.
@@ -29,13 +31,14 @@ type typeMeta struct {
 const fairleadAPI = v1alpha1.Group + "/" + v1alpha1.Version
 
 // kinds lists the kinds that count.
-func kinds() [5]kind {
+func kinds() [6]kind {
 	return [...]kind{
 		{typeMeta: typeMeta{"v1", "Service"}, make: func() runtime.Object { return new(corev1.Service) }},
 		//lint:ignore SA1019 people write them
 		{typeMeta: typeMeta{"v1", "Endpoints"}, make: func() runtime.Object { return new(corev1.Endpoints) }},
 		{typeMeta: typeMeta{"discovery.k8s.io/v1", "EndpointSlice"}, make: func() runtime.Object { return new(discoveryv1.EndpointSlice) }},
 		{typeMeta: typeMeta{"v1", "Namespace"}, make: func() runtime.Object { return new(corev1.Namespace) }},
+		{typeMeta: typeMeta{"v1", kindSecret}, make: func() runtime.Object { return new(corev1.Secret) }, secret: true},
 		{typeMeta: typeMeta{fairleadAPI, v1alpha1.Kind}, make: func() runtime.Object { return new(v1alpha1.ExternalService) }, strict: true},
 	}
 }

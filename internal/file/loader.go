@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fairlead.dev/internal/model"
@@ -68,6 +69,8 @@ type Loader struct {
 	// scanProblems are those of the last scan that was loaded.
 	scanProblems []model.Problem
 	loaded       bool
+	// secrets are the served ones; nil before the first load.
+	secrets atomic.Pointer[secrets]
 	// last is what was returned last.
 	last Desired
 }

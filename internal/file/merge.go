@@ -47,12 +47,12 @@ func pairs(n *yaml.Node, budget *int) ([]pair, error) {
 // merge adds the entries of a mapping whose keys have not been seen.
 func merge(out []pair, seen map[string]bool, line int, from *yaml.Node, budget *int) ([]pair, error) {
 	if from.Kind != yaml.MappingNode {
-		return nil, &syntaxError{line, "a merge key (<<) takes mappings only", "write <<: *ANCHOR, where the anchor stands at a mapping"}
+		return nil, &syntaxError{line: line, message: "a merge key (<<) takes mappings only", hint: "write <<: *ANCHOR, where the anchor stands at a mapping"}
 	}
 	for i := 0; i+1 < len(from.Content); i += 2 {
 		k := from.Content[i]
 		if isMerge(k) {
-			return nil, &syntaxError{line, "a merged mapping has a merge key (<<) itself, which is not supported", "write the values out"}
+			return nil, &syntaxError{line: line, message: "a merged mapping has a merge key (<<) itself, which is not supported", hint: "write the values out"}
 		}
 		if *budget--; *budget < 0 {
 			return nil, tooMuch(line)

@@ -62,6 +62,9 @@ func nothingIn(found scanned, t *trial) []model.Problem {
 	for _, s := range t.sources {
 		full[roots[s.file.path]] = true
 	}
+	for _, path := range t.guards {
+		full[roots[path]] = true
+	}
 	for _, p := range t.problems {
 		if p.Severity != model.Info { // it says what is wrong
 			full[roots[p.File]] = true

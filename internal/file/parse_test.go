@@ -81,6 +81,9 @@ a.yaml:11: Error WrongType: spec.selector must be a mapping, and is the string "
 a.yaml:12: Error WrongType: spec.publishNotReadyAddresses must be true or false, and is the string "maybe" => write true or false
 a.yaml:13: Error WrongType: spec.externalIPs must be a list, and is the string "1.2.3.4" => begin each item with a hyphen on a line of its own, or write [ ] around all
 `},
+		{"a bundle that is base64, and one that is not", xhead + "spec:\n  ports: [{port: a}]\n  targets: [{name: a, hostname: a.example.com}]\n  probe:\n    http: {scheme: https, caBundle: QUJD}\n    tls: {caBundle: \"-----BEGIN\"}\n", `a.yaml:5: Error WrongType: spec.ports[0].port must be a whole number, and is the string "a" => write a whole number
+a.yaml:9: Error WrongType: spec.probe.tls.caBundle must be text in base64, and is the string "-----BEGIN" => encode it with base64 -w0; a Secret takes it as it is under stringData
+`},
 		{"wrong types of ours", xhead + "spec:\n  ports: [{port: 1.5}]\n  targets: [{name: yes, priority: 99999999999}]\n  resolution:\n    minInterval: 5\n    maxInterval: 5 minutes\n", `a.yaml:5: Error WrongType: spec.ports[0].port must be a whole number, and is the number 1.5 => write a whole number
 a.yaml:6: Error WrongType: spec.targets[0].name must be a string, and is the boolean yes => write it in quotes: "yes"
 a.yaml:6: Error WrongType: spec.targets[0].priority must be a whole number, and is the number 99999999999 => write a whole number

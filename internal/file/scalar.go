@@ -2,7 +2,6 @@ package file
 
 import (
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -51,7 +50,7 @@ func (e *encoder) integer(n *yaml.Node) error {
 	}
 	var v int64
 	if err := n.Decode(&v); err != nil {
-		return &syntaxError{n.Line, fmt.Sprintf("%s is too large a number", n.Value), "write it in quotes if it is meant as text"}
+		return quotable(n, "is too large a number")
 	}
 	e.out = strconv.AppendInt(e.out, v, 10)
 	return nil
@@ -60,11 +59,11 @@ func (e *encoder) integer(n *yaml.Node) error {
 func (e *encoder) float(n *yaml.Node) error {
 	var v float64
 	if err := n.Decode(&v); err != nil {
-		return &syntaxError{n.Line, fmt.Sprintf("%s is not a number", n.Value), "write it in quotes if it is meant as text"}
+		return quotable(n, "is not a number")
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
-		return &syntaxError{n.Line, fmt.Sprintf("%s has no place in a manifest", n.Value), "write it in quotes if it is meant as text"}
+		return quotable(n, "has no place in a manifest")
 	}
 	e.out = append(e.out, b...)
 	return nil
@@ -80,4 +79,9 @@ func appendString(out []byte, s string) []byte {
 	out = append(out, '"')
 	out = append(out, s...)
 	return append(out, '"')
+}
+
+// quotable refuses a number that may be meant as text.
+func quotable(n *yaml.Node, why string) error {
+	return &syntaxError{line: n.Line, message: n.Value + " " + why, hint: "write it in quotes if it is meant as text", bare: "a value " + why}
 }

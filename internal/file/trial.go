@@ -3,6 +3,8 @@ package file
 import (
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"fairlead.dev/internal/convert"
 	"fairlead.dev/internal/model"
 )
@@ -18,6 +20,10 @@ type trial struct {
 	errors map[string][]model.Problem
 	// keys are those of the services, from the file that defines each.
 	keys map[model.Key]string
+	// secrets are those of the chosen versions, and guards the files of those that
+	// consent.
+	secrets secrets
+	guards  map[model.Key]string
 }
 
 // sourceObject is an object, and where it stands.
@@ -44,6 +50,7 @@ func (l *Loader) try(order []*manifest, back map[*manifest][]model.Problem) *tri
 		t.textProblems(m, v, len(l.served.services[m.path]))
 	}
 	t.collect(order, l.served.owners)
+	t.unlock()
 
 	out := convert.Convert(convert.Input{Objects: t.input(), ClusterDomain: l.cfg.ClusterDomain, ServiceCIDRs: l.cfg.ServiceCIDRs})
 	t.namespaces = out.Namespaces
@@ -56,6 +63,7 @@ func (l *Loader) try(order []*manifest, back map[*manifest][]model.Problem) *tri
 		p.Line = src.doc.fileLine(lines.find(src, p.Field))
 		t.add(p.Problem)
 	}
+	t.lacking(out.Services, &lines)
 	t.explain(why)
 	t.assign(l, out.Services, &lines)
 	return t
@@ -142,6 +150,9 @@ func (t *trial) input() []convert.Object {
 
 // identity is the object's. A Service and an ExternalService share theirs.
 func (s sourceObject) identity() identity {
+	if secret, ok := s.value.(*corev1.Secret); ok {
+		return identity{kind: kindSecret, Key: keyOf(secret)}
+	}
 	kind, key := convert.KeyOf(s.value)
 	if kind == "ExternalService" {
 		kind = "Service"

@@ -13,8 +13,17 @@ import (
 
 const templateHint = "this looks like a template: render it first, with helm template or the like"
 
-// yamlProblem turns the YAML parser's error into a problem.
+// yamlProblem turns the YAML parser's error into a problem. Its words may be those
+// of the text, and are left out where that may be secret.
 func yamlProblem(text []byte, err error) model.Problem {
+	p := inWords(text, err)
+	if mentionsSecret(text) {
+		p.Message, _, _ = strings.Cut(p.Message, ":")
+	}
+	return p
+}
+
+func inWords(text []byte, err error) model.Problem {
 	p := model.Problem{Severity: model.Error, Reason: "InvalidYAML"}
 	if bad := new(json.SyntaxError); looksLikeJSON(text) && errors.As(json.Unmarshal(text, new(any)), &bad) {
 		p.Line = bytes.Count(text[:min(int(bad.Offset), len(text))], []byte("\n")) + 1
