@@ -177,9 +177,9 @@ func (e *Engine) step(ctx context.Context) time.Duration {
 	e.core.wake(now)
 	e.core.decide(now)
 	next := e.core.wake(now) // new services want new questions asked
-	e.ask(ctx)
+	e.ask(ctx, now)
 	e.probe(ctx, now)
-	next = earliest(next, e.publish(now))
+	next = earliest(earliest(next, e.core.lookups.next()), e.publish(now))
 	if next.IsZero() {
 		return time.Hour
 	}
@@ -187,8 +187,8 @@ func (e *Engine) step(ctx context.Context) time.Duration {
 }
 
 // ask starts the lookups that are due, as many as may run at the same time.
-func (e *Engine) ask(ctx context.Context) {
-	for _, q := range e.core.take(e.cfg.Lookups) {
+func (e *Engine) ask(ctx context.Context, now time.Time) {
+	for _, q := range e.core.take(now, e.cfg.Lookups) {
 		e.asking.Go(func() {
 			o := e.cfg.Resolver.Lookup(ctx, q)
 			select {
@@ -201,7 +201,7 @@ func (e *Engine) ask(ctx context.Context) {
 
 // probe starts the probes that are due, as many as may run at the same time.
 func (e *Engine) probe(ctx context.Context, now time.Time) {
-	for _, t := range e.core.takeProbes(e.cfg.Probes, e.cfg.Prober != nil) {
+	for _, t := range e.core.takeProbes(now, e.cfg.Probes, e.cfg.Prober != nil) {
 		e.asking.Go(func() {
 			r := e.cfg.Prober.Probe(ctx, t.id.key.Namespace, t.spec, t.id.check)
 			if e.cfg.Probed != nil && ctx.Err() == nil {

@@ -32,7 +32,7 @@ func (h *history) settle() {
 		h.core.wake(h.now)
 		h.core.decide(h.now)
 		h.core.wake(h.now)
-		asked := h.core.take(10)
+		asked := h.core.take(h.now, 10)
 		if len(asked) == 0 {
 			h.core.outbox.snapshot(h.now)
 			return

@@ -108,7 +108,7 @@ func (c *core) queueProbe(it item) {
 		return // overtaken
 	}
 	w.queued = true
-	c.probes.add(probeID{it.service, it.check}, w.lane())
+	c.probes.add(probeID{it.service, it.check}, w.lane(), w.health.Failures)
 }
 
 // lane is where the probe queues: what fails again and again is not in the way of
@@ -125,11 +125,11 @@ func (w *watch) lane() lane {
 
 // takeProbes returns the probes to make now, so that at most limit are under way.
 // Without a prober there are none.
-func (c *core) takeProbes(limit int, able bool) []probing {
+func (c *core) takeProbes(now time.Time, limit int, able bool) []probing {
 	if !able {
 		return nil
 	}
-	ids := c.probes.take(limit, func(id probeID) bool {
+	ids := c.probes.take(now, limit, func(id probeID) bool {
 		r, ok := c.services[id.key]
 		return ok && r.service.Probe != nil && r.watches[id.check] != nil && r.watches[id.check].queued
 	})

@@ -14,6 +14,8 @@ type question struct {
 	// queued says that it is ready or in flight, due when it will be next.
 	queued bool
 	due    time.Time
+	// asked is when the last lookup began.
+	asked time.Time
 	// failures counts the failed lookups in a row.
 	failures int
 }
@@ -78,7 +80,7 @@ func (c *core) queue(it item) {
 		return // overtaken
 	}
 	q.queued = true
-	c.lookups.add(it.question, q.lane())
+	c.lookups.add(it.question, q.lane(), q.failures)
 }
 
 func (c *core) reconsider(it item) {
@@ -87,12 +89,12 @@ func (c *core) reconsider(it item) {
 	}
 }
 
-// lane is where the question queues.
+// lane is where the question queues. Failures that are quick are in nobody's way.
 func (q *question) lane() lane {
 	switch {
 	case q.answer.Last.At.IsZero():
 		return first
-	case q.failures > 1:
+	case q.failures > 1 && q.answer.Last.At.Sub(q.asked) >= lateLookup:
 		return retry
 	}
 	return regular
@@ -100,17 +102,21 @@ func (q *question) lane() lane {
 
 // plan sets when the question is asked next.
 func (c *core) plan(name model.Question, q *question) {
-	q.due = q.answer.Last.At.Add(q.interval(c.bounds(q)))
+	q.due = q.next(c.bounds(q))
 	c.agenda.add(item{at: q.due, question: name})
 }
 
 // take returns the questions that should be asked now, so that at most limit are
 // asked at the same time.
-func (c *core) take(limit int) []model.Question {
-	return c.lookups.take(limit, func(name model.Question) bool {
+func (c *core) take(now time.Time, limit int) []model.Question {
+	taken := c.lookups.take(now, limit, func(name model.Question) bool {
 		q, ok := c.questions[name]
 		return ok && q.queued
 	})
+	for _, name := range taken {
+		c.questions[name].asked = now
+	}
+	return taken
 }
 
 func (c *core) answer(q model.Question) (model.Answer, bool) {
@@ -126,8 +132,8 @@ func (c *core) want(key model.Key, questions []model.Question, now time.Time) {
 	for _, name := range questions {
 		q, ok := c.questions[name]
 		if !ok {
-			_, asked := c.lookups.inFlight[name] // for a service that has gone meanwhile
-			q = &question{users: map[model.Key]struct{}{}, due: now, queued: asked}
+			f, asked := c.lookups.inFlight[name] // for a service that has gone meanwhile
+			q = &question{users: map[model.Key]struct{}{}, due: now, queued: asked, asked: f.since}
 			c.questions[name] = q
 			c.agenda.add(item{at: now, question: name})
 		}
@@ -136,7 +142,7 @@ func (c *core) want(key model.Key, questions []model.Question, now time.Time) {
 		if q.queued || q.answer.Last.At.IsZero() {
 			continue
 		}
-		if due := q.answer.Last.At.Add(q.interval(c.services[key].service.Resolution)); due.Before(q.due) {
+		if due := q.next(c.services[key].service.Resolution); due.Before(q.due) {
 			q.due = due
 			c.agenda.add(item{at: due, question: name})
 		}
@@ -157,11 +163,14 @@ func (c *core) release(key model.Key, old, kept []model.Question) {
 	}
 }
 
-// retryFailed is how soon a failed lookup is tried again at the earliest, and
-// retryMissing how soon at the latest a name that never had records.
 const (
-	retryFailed  = time.Second
+	// retryFailed is how soon a failed lookup is tried again at the earliest.
+	retryFailed = time.Second
+	// retryMissing is how soon at the latest a name is that never had records.
 	retryMissing = 30 * time.Second
+	// lateLookup is how long a lookup takes at most unless something is wrong: a
+	// resolver has walked the tree, or has asked its next server.
+	lateLookup = time.Second
 )
 
 // bounds are the narrowest of the services that share the question.
@@ -177,15 +186,24 @@ func (c *core) bounds(q *question) model.Resolution {
 	return narrow
 }
 
-// interval is when to ask again: after the TTL, within bounds.
-func (q *question) interval(bounds model.Resolution) time.Duration {
+// next is when to ask again: after the TTL, within bounds. After a failure that is
+// counted from the beginning of the lookup, for in the end it may have waited in vain
+// for long: what DNS says when it is back is not missed by that.
+func (q *question) next(bounds model.Resolution) time.Time {
 	last := q.answer.Last
 	if last.Class.Failed() {
-		return max(bounds.MinInterval, retryFailed)
+		return latest(last.At, q.asked.Add(max(bounds.MinInterval, retryFailed)))
 	}
 	ceiling := bounds.MaxInterval
 	if last.Class != model.Answered && q.answer.Good.At.IsZero() {
 		ceiling = min(ceiling, retryMissing)
 	}
-	return max(min(last.TTL, ceiling), bounds.MinInterval)
+	return last.At.Add(max(min(last.TTL, ceiling), bounds.MinInterval))
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
