@@ -134,6 +134,7 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 	in.engine = engine.New(engine.Config{
 		Domain: o.domain, Forbidden: virtualIPs(o.cidrs), Sink: in.relay.Publish, Log: o.log,
 		Resolver: &resolve.Client{Upstream: upstream, Now: time.Now, Looked: counters.Lookup},
+		Prober:   prober(in.logins), Probed: counters.Probe,
 	})
 	in.dns = dnsserver.New(dnsserver.Config{
 		Snapshot: in.answers, Forwarder: upstream, Log: o.log,
@@ -156,6 +157,11 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 		Info: func() wire.Info { return in.info(upstream.Servers()) },
 	}
 	return in, first, nil
+}
+
+// logins are those of the Secrets in the manifests.
+func (in *instance) logins(_ context.Context, namespace, name string) (username, password string, err error) {
+	return in.loader.Credentials(namespace, name)
 }
 
 // virtualIPs forbids the addresses behind which the relay would call itself.

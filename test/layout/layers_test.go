@@ -28,6 +28,7 @@ var layers = map[string]struct {
 	"internal/convert":   {may: []string{"internal/model", "api/v1alpha1"}, kube: true, why: "the one place where API types become nouns"},
 	"internal/render":    {may: []string{"internal/model", "api/v1alpha1"}, kube: true, why: "decisions become Kubernetes objects here, purely: what writes them is elsewhere"},
 	"internal/resolve":   {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
+	"internal/probe":     {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
 	"internal/relay":     {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
 	"internal/dnsserver": {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
 	"internal/metrics":   {may: []string{"internal/model"}, why: "I/O packages know only the nouns"},
