@@ -48,6 +48,9 @@ type Edge struct {
 	ServiceCIDRs []netip.Prefix
 	Sink         engine.Sink
 	Programmed   func(*model.Published) (reason, message string)
+	// Credentials returns what probes of a service in that namespace log in with:
+	// username and password of the Secret of that name. Its error is for a person.
+	Credentials func(ctx context.Context, namespace, name string) (username, password string, err error)
 }
 
 // The times of the leader election. A leader that is killed is followed after

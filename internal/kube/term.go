@@ -33,7 +33,10 @@ const (
 // for it and what writes for it.
 func newTerm(m manager.Manager, c Config, ranges []netip.Prefix) error {
 	sink := newSink()
-	e := c.Engine(Edge{ServiceCIDRs: ranges, Sink: sink.take, Programmed: programmed})
+	e := c.Engine(Edge{
+		ServiceCIDRs: ranges, Sink: sink.take, Programmed: programmed,
+		Credentials: newCredentials(m.GetAPIReader(), time.Now).get,
+	})
 	store := newSliceStore(m.GetClient())
 	w := &writer{client: m.GetClient()}
 	events := &recorder{events: m.GetEventRecorder("fairlead.dev/controller")}
