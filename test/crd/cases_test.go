@@ -38,6 +38,8 @@ func exceptions() []exception {
 		{"service target", true, false, "a Service of the cluster needs a cluster"},
 		{"cluster domain", true, false, "the CRD cannot know the cluster's domain, which is a flag: the controller says Accepted=False"},
 		{"service range", true, false, "the CRD cannot know the cluster's range of virtual IPs: the address is left out when it is published"},
+		{"certificate", true, false, "the CRD cannot read certificates: the controller says Accepted=False"},
+		{"address twice", true, false, "the CRD counts addresses as they are written, and one that is written twice is one endpoint: the controller says Accepted=False"},
 		{"written zero", false, true, "who reads Go structs cannot tell a zero or an empty word that is written from one that is not: both mean the default"},
 		{"size", false, true, "the API server bounds what a CEL rule may cost, and so how long a list may be; nothing bounds a file"},
 	}
@@ -127,11 +129,25 @@ func sized() []testCase {
 		}
 		return []any{map[string]any{"name": "a", "addresses": ips}}
 	}
+	tiers := func(n int) []any {
+		var targets []any
+		for i := range n {
+			var ips []any
+			for j := range 16 {
+				ips = append(ips, fmt.Sprintf("2001:db8:1234:5678:9abc:def0:%04x:%04x", i, j))
+			}
+			targets = append(targets, map[string]any{"name": fmt.Sprintf("t%d", i), "priority": i, "addresses": ips})
+		}
+		return targets
+	}
 	headless := func(targets []any) map[string]any { return map[string]any{"type": "Headless", "targets": targets} }
 	return []testCase{
 		{Case: "1024 addresses", Want: "accept", Spec: headless(addresses(1024))},
 		{Case: "1025 addresses", Except: "size", Spec: headless(addresses(1025))},
 		{Case: "64 ports and 64 targets", Want: "accept", Spec: map[string]any{"ports": ports(64), "targets": hosts(64)}},
+		{Case: "64 priorities of 16 addresses", Want: "accept", Spec: map[string]any{
+			"ports": ports(1), "targets": tiers(64), "probe": map[string]any{}, "failover": map[string]any{"minimumReady": 16},
+		}},
 		{Case: "65 ports", Except: "size", Spec: map[string]any{"ports": ports(65), "targets": hosts(1)}},
 		{Case: "65 targets", Except: "size", Spec: headless(hosts(65))},
 	}

@@ -21,14 +21,16 @@ spec:
   targets:
   - {name: primary, hostname: primary-db.example.com}
   - {name: standby, priority: 1, addresses: [10.0.1.25, 10.0.1.26]}
+  probe: {tcp: {}}
 `
 
 const sampleStatus = `{"status": {
   "observedGeneration": 1,
   "conditions": [{"type": "Ready", "status": "True", "reason": "EndpointsReady", "message": "2 of 3 endpoints are ready", "lastTransitionTime": "2026-01-02T03:04:05Z"}],
-  "active": {"priority": 1, "targets": ["standby", "third"], "summary": "standby,third", "since": "2026-01-02T03:04:05Z"},
+  "active": {"priority": 1, "targets": ["standby", "third"], "summary": "standby,third", "since": "2026-01-02T03:04:05Z", "pinned": {"by": "maria", "at": "2026-01-02T03:04:05Z"}},
   "endpoints": "2/3",
-  "targets": [{"name": "standby", "addresses": [{"ip": "10.0.1.25", "ready": true}], "reason": "Fixed", "message": "its addresses are written in the manifest"}]
+  "targets": [{"name": "standby", "addresses": [{"ip": "10.0.1.25", "ready": true}], "reason": "Fixed", "message": "its addresses are written in the manifest"}],
+  "history": [{"at": "2026-01-02T03:04:05.678901Z", "from": ["primary"], "to": ["standby", "third"], "fromPriority": 0, "toPriority": 1, "reason": "TierDown", "took": "612ms"}]
 }}`
 
 // people is what a person sees through kubectl.
@@ -65,7 +67,7 @@ func people(t *testing.T, k *tier) {
 	t.Run("defaults", func(t *testing.T) { defaults(t, kubectl("get", "xsvc", "analytics-db", "-o", "jsonpath={.spec}")) })
 	t.Run("explain", func(t *testing.T) {
 		var got strings.Builder
-		for _, field := range []string{"", ".spec", ".spec.targets", ".spec.probe", ".status"} {
+		for _, field := range []string{"", ".spec", ".spec.targets", ".spec.probe", ".spec.probe.http", ".spec.probe.postgres", ".spec.failover", ".status"} {
 			got.WriteString("$ kubectl explain xsvc" + field + "\n" + kubectl("explain", "xsvc"+field) + "\n")
 		}
 		golden(t, "testdata/explain.txt", got.String())
@@ -109,7 +111,8 @@ func defaults(t *testing.T, spec string) {
 		"targets": [
 			{"name": "primary", "priority": 0, "hostname": "primary-db.example.com"},
 			{"name": "standby", "priority": 1, "addresses": ["10.0.1.25", "10.0.1.26"]}
-		]
+		],
+		"probe": {"interval": "5s", "timeout": "1s", "failureThreshold": 3, "successThreshold": 2, "tcp": {}}
 	}`
 	var a, b any
 	if err := json.Unmarshal([]byte(want), &a); err != nil {
