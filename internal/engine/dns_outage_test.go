@@ -56,7 +56,10 @@ func (w *weather) now(q model.Question) (o model.Observation, changed <-chan str
 	case o.Class == model.Answered && q.Type == model.A:
 		o.Addrs, o.TTL, o.Detail = []netip.Addr{w.ip}, w.ttl, ""
 	case !o.Class.Failed():
-		o.Class, o.TTL = model.Empty, w.ttl
+		o.TTL = w.ttl
+		if o.Class == model.Answered {
+			o.Class = model.Empty // AAAA
+		}
 	}
 	return o, w.changed
 }

@@ -27,6 +27,9 @@ func (c *core) observe(o model.Observation) {
 	if !ok {
 		return // nobody wants it any more
 	}
+	if c.interrupted(q, o) {
+		q.answer.MissingSince = time.Time{}
+	}
 	q.answer = after(q.answer, o)
 	q.failures++
 	if !o.Class.Failed() {
@@ -39,14 +42,33 @@ func (c *core) observe(o model.Observation) {
 	}
 }
 
+// interrupted reports whether that there are no records begins to be said anew with o:
+// nobody has believed it yet, and for as long as missingGrace every lookup failed. DNS
+// that comes back may know less at first than it did.
+func (c *core) interrupted(q *question, o model.Observation) bool {
+	if o.Class.Failed() || !q.answer.Last.Class.Failed() {
+		return false
+	}
+	for key := range q.users {
+		grace := c.services[key].service.Resolution.MissingGrace
+		if q.answer.Missing(grace) || o.At.Sub(q.answer.MissingAt) < grace {
+			return false
+		}
+	}
+	return true
+}
+
 // after is what is known once o has come.
 func after(a model.Answer, o model.Observation) model.Answer {
 	a.Last = o
 	switch {
 	case o.Class == model.Answered:
-		a.Good, a.MissingSince = o, time.Time{}
-	case !o.Class.Failed() && a.MissingSince.IsZero():
-		a.MissingSince = o.At
+		a.Good, a.MissingSince, a.MissingAt = o, time.Time{}, time.Time{}
+	case !o.Class.Failed():
+		a.MissingAt = o.At
+		if a.MissingSince.IsZero() {
+			a.MissingSince = o.At
+		}
 	}
 	return a
 }
@@ -173,15 +195,20 @@ const (
 	lateLookup = time.Second
 )
 
-// bounds are the narrowest of the services that share the question.
+// bounds are the narrowest of the services that share the question; of missingGrace,
+// what ends next.
 func (c *core) bounds(q *question) model.Resolution {
-	narrow := model.Resolution{MinInterval: -1, MaxInterval: time.Duration(1<<63 - 1)}
+	const never = time.Duration(1<<63 - 1)
+	narrow := model.Resolution{MinInterval: -1, MaxInterval: never, MissingGrace: never}
 	for key := range q.users {
 		r := c.services[key].service.Resolution
 		if narrow.MinInterval < 0 || r.MinInterval < narrow.MinInterval {
 			narrow.MinInterval = r.MinInterval
 		}
 		narrow.MaxInterval = min(narrow.MaxInterval, r.MaxInterval)
+		if q.answer.MissingSince.Add(r.MissingGrace).After(q.answer.Last.At) {
+			narrow.MissingGrace = min(narrow.MissingGrace, r.MissingGrace)
+		}
 	}
 	return narrow
 }
@@ -197,6 +224,10 @@ func (q *question) next(bounds model.Resolution) time.Time {
 	ceiling := bounds.MaxInterval
 	if last.Class != model.Answered && q.answer.Good.At.IsZero() {
 		ceiling = min(ceiling, retryMissing)
+	}
+	// That there are no records is believed of an answer at the end of missingGrace.
+	if grace := q.answer.MissingSince.Add(bounds.MissingGrace).Sub(last.At); last.Class != model.Answered && grace > 0 {
+		ceiling = min(ceiling, grace)
 	}
 	return last.At.Add(max(min(last.TTL, ceiling), bounds.MinInterval))
 }

@@ -55,8 +55,9 @@ type Input struct {
 //	NXDOMAIN or no records, for longer      nothing, also while lookups fail then
 //	nothing yet                             nothing
 //
-// Before the first records come, in.Standing takes the place of the last good
-// addresses, and also that of nothing in the last line. Without any in.Standing a
+// How long that lasts is from the first such answer to the last one: failed lookups
+// are none. Before the first records come, in.Standing takes the place of the last
+// good addresses, and also that of nothing in the last line. Without any in.Standing a
 // name that never had records is believed to have none at once. Addresses that DNS
 // gives no more stay for retain; and, if they are up, for missingGrace as long as
 // none that it gives is, so that a name that flickers moves nobody.

@@ -36,12 +36,22 @@ func records(ago time.Duration, ips ...string) model.Answer {
 	return model.Answer{Good: o, Last: o}
 }
 
+// then has DNS say something else since then, until now.
 func (k known) then(name string, c model.Class, since time.Duration) known {
 	a := k[name]
 	a.Last = model.Observation{Class: c, At: now.Add(-since), Detail: "it went wrong"}
 	if !c.Failed() {
-		a.MissingSince = now.Add(-since)
+		a.MissingSince, a.MissingAt = now.Add(-since), now
 	}
+	k[name] = a
+	return k
+}
+
+// once has DNS say it then and at no time since: lookups fail, or none was made.
+func (k known) once(name string, c model.Class, ago time.Duration) known {
+	k.then(name, c, ago)
+	a := k[name]
+	a.MissingAt = a.MissingSince
 	k[name] = a
 	return k
 }
@@ -130,9 +140,19 @@ func TestDecide(t *testing.T) {
 			want:  nil, resolved: "LookupFailed", reason: "LookupFailed",
 		},
 		{
-			name: "a failure while NXDOMAIN is not believed keeps the deadline", targets: []model.Target{host("a", 0, db)},
+			name: "a failure while NXDOMAIN is not believed keeps what is known", targets: []model.Target{host("a", 0, db)},
 			known: known{db + " A": records(time.Hour, "10.0.1.25")}.then(db+" A", model.NotFound, 50*time.Second).then(db+" A", model.Timeout, 0),
 			want:  []string{"10.0.1.25"}, ready: true, resolved: "LookupFailed", reason: "EndpointsReady", next: 10 * time.Second,
+		},
+		{
+			name: "so it does for ever, where NXDOMAIN has not outlasted missingGrace", targets: []model.Target{host("a", 0, db)},
+			known: known{db + " A": records(time.Hour, "10.0.1.25")}.once(db+" A", model.NotFound, 50*time.Minute).then(db+" A", model.Timeout, 0),
+			want:  []string{"10.0.1.25"}, ready: true, resolved: "LookupFailed", reason: "EndpointsReady",
+		},
+		{
+			name: "NXDOMAIN that was said only once is not believed", targets: []model.Target{host("a", 0, db)},
+			known: known{db + " A": records(time.Hour, "10.0.1.25")}.once(db+" A", model.NotFound, 2*time.Minute),
+			want:  []string{"10.0.1.25"}, ready: true, resolved: "Missing", reason: "EndpointsReady",
 		},
 		{
 			name: "an empty answer waits, too", targets: []model.Target{host("a", 0, db)},

@@ -39,7 +39,8 @@ func anything(t *rapid.T) known {
 			k[name+typ] = a
 			if c := rapid.SampledFrom(classes).Draw(t, "class"); c != model.Answered {
 				if c.Failed() && rapid.Bool().Draw(t, "missing before") {
-					k.then(name+typ, model.NotFound, time.Duration(rapid.IntRange(0, 200).Draw(t, "missing"))*time.Second)
+					said := rapid.SampledFrom([]func(string, model.Class, time.Duration) known{k.then, k.once}).Draw(t, "said")
+					said(name+typ, model.NotFound, time.Duration(rapid.IntRange(0, 200).Draw(t, "missing"))*time.Second)
 				}
 				k.then(name+typ, c, time.Duration(rapid.IntRange(0, 200).Draw(t, "since"))*time.Second)
 			} else if a.Good.At.IsZero() {
@@ -92,7 +93,7 @@ func TestInvariants(t *testing.T) {
 			}
 			for _, typ := range []string{" A", " AAAA"} {
 				a := k[target.Hostname+typ]
-				believed := !a.MissingSince.IsZero() && !now.Before(a.MissingSince.Add(time.Minute))
+				believed := !a.MissingSince.IsZero() && !a.MissingAt.Before(a.MissingSince.Add(time.Minute))
 				for _, addr := range a.Good.Addrs {
 					if !forbidden.Contains(addr) && published[addr] == believed && (!believed || !elsewhere(k, targets, best, addr)) {
 						t.Fatalf("%s of %s: published %v, though NXDOMAIN is believed: %v", addr, target.Hostname, published[addr], believed)
@@ -125,7 +126,7 @@ func elsewhere(k known, targets []model.Target, best int, addr netip.Addr) bool 
 		}
 		for _, typ := range []string{" A", " AAAA"} {
 			a := k[target.Hostname+typ]
-			believed := !a.MissingSince.IsZero() && !now.Before(a.MissingSince.Add(time.Minute))
+			believed := !a.MissingSince.IsZero() && !a.MissingAt.Before(a.MissingSince.Add(time.Minute))
 			if !believed && slices.Contains(a.Good.Addrs, addr) {
 				return true
 			}

@@ -104,7 +104,7 @@ func (r *resolver) ask(q model.Question, standing []model.Endpoint) finding {
 		f.reason, f.message = missing(q, last.Class)
 	}
 	expires := answer.MissingSince.Add(r.in.Service.Resolution.MissingGrace)
-	believed := !answer.MissingSince.IsZero() && !r.in.Now.Before(expires)
+	believed := answer.Missing(r.in.Service.Resolution.MissingGrace)
 	if believed && !answer.Good.At.IsZero() {
 		f.gone = families{v4: q.Type != model.AAAA, v6: q.Type != model.A}
 	}
@@ -126,7 +126,7 @@ func (r *resolver) lastGood(f finding, answer model.Answer, expires time.Time) f
 	good := answer.Good
 	f.addrs, f.hosts = good.Addrs, good.Hosts
 	f.a = model.Resolved{Known: true, Aliases: good.Aliases, Addrs: good.Addrs, At: good.At, TTL: good.TTL}
-	if !answer.MissingSince.IsZero() {
+	if !answer.MissingSince.IsZero() && expires.After(r.in.Now) {
 		lookAgain(r.decision, expires)
 	}
 	switch {
@@ -141,7 +141,7 @@ func (r *resolver) lastGood(f finding, answer model.Answer, expires time.Time) f
 }
 
 // keep gives what stood before the answer, which is not a good one. That a name
-// does not exist is believed missingGrace after it was first said, and as long
+// does not exist is believed when it has been said for missingGrace, and as long
 // after an edit that leads to a name which others know to be gone.
 func (r *resolver) keep(f finding, answer model.Answer, standing []model.Endpoint) finding {
 	if len(standing) == 0 {
@@ -149,12 +149,14 @@ func (r *resolver) keep(f finding, answer model.Answer, standing []model.Endpoin
 	}
 	until := ""
 	if !answer.MissingSince.IsZero() {
-		expires := latest(answer.MissingSince, r.in.StandingSince).Add(r.in.Service.Resolution.MissingGrace)
-		if !r.in.Now.Before(expires) {
+		grace := r.in.Service.Resolution.MissingGrace
+		switch expires := latest(answer.MissingSince, r.in.StandingSince).Add(grace); {
+		case expires.After(r.in.Now):
+			lookAgain(r.decision, expires)
+			until = " until " + instant(expires)
+		case answer.Missing(grace):
 			return f
 		}
-		lookAgain(r.decision, expires)
-		until = " until " + instant(expires)
 	}
 	if f.reason == ReasonNotFound || f.reason == ReasonNoAddresses {
 		f.reason = ReasonMissing

@@ -131,9 +131,14 @@ func TestStanding(t *testing.T) {
 			want:  nil, resolved: "NameNotFound", settled: true,
 		},
 		{
-			name: "a failure meanwhile keeps the deadline", targets: one, standing: []string{"a@10.0.1.25:6432"}, ago: time.Hour,
+			name: "a failure meanwhile keeps what stood", targets: one, standing: []string{"a@10.0.1.25:6432"}, ago: time.Hour,
 			known: known{}.then(db+" A", model.Empty, 50*time.Second).then(db+" A", model.Timeout, 0).then(db+" AAAA", model.Timeout, 0),
 			want:  []string{"a@10.0.1.25:6432"}, resolved: "LookupFailed", next: 10 * time.Second,
+		},
+		{
+			name: "so it does for ever, where NXDOMAIN has not outlasted its grace", targets: one, standing: []string{"a@10.0.1.25:6432"}, ago: time.Hour,
+			known: known{}.once(db+" A", model.Empty, 50*time.Minute).then(db+" A", model.Timeout, 0).then(db+" AAAA", model.Timeout, 0),
+			want:  []string{"a@10.0.1.25:6432"}, resolved: "LookupFailed",
 		},
 		{
 			name: "a failure after it brings nothing back", targets: one, standing: []string{"a@10.0.1.25:6432"}, ago: time.Hour,

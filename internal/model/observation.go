@@ -93,6 +93,14 @@ type Answer struct {
 	// Last is the latest observation.
 	Last Observation
 	// MissingSince is when NotFound or Empty answers began to be the only
-	// valid ones. Zero while the name has records.
-	MissingSince time.Time
+	// valid ones, MissingAt when the last one of them came. Zero while the name
+	// has records.
+	MissingSince, MissingAt time.Time
+}
+
+// Missing reports whether the answers that there are no records have lasted for
+// grace: one of them came when it was over. Failed lookups in between or afterwards
+// say nothing.
+func (a *Answer) Missing(grace time.Duration) bool {
+	return !a.MissingSince.IsZero() && !a.MissingAt.Before(a.MissingSince.Add(grace))
 }
