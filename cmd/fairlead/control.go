@@ -121,7 +121,7 @@ func (c *controlled) newEngine(edge kube.Edge) *engine.Engine {
 	e := engine.New(engine.Config{
 		Domain: c.domain, Forbidden: forbidden, Sink: edge.Sink, Programmed: edge.Programmed, Log: c.log,
 		Resolver: &resolve.Client{Upstream: c.upstream, Now: time.Now, Looked: c.counters.Lookup},
-		Prober:   prober(nil), Probed: c.counters.Probe,
+		Prober:   prober(edge.Credentials), Probed: c.counters.Probe,
 	})
 	c.engine.Store(e)
 	return e

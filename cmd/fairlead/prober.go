@@ -11,9 +11,6 @@ type logins func(ctx context.Context, namespace, name string) (username, passwor
 
 // prober probes endpoints, and logs in where a probe asks for that.
 func prober(l logins) *probe.Prober {
-	if l == nil {
-		return &probe.Prober{}
-	}
 	return &probe.Prober{Credentials: func(ctx context.Context, namespace, name string) (probe.Login, error) {
 		username, password, err := l(ctx, namespace, name)
 		return probe.Login{User: username, Password: password}, err
