@@ -11,6 +11,8 @@ type chunk struct {
 	text []byte
 	// line is the file's line that the chunk begins on, counting from 1.
 	line int
+	// at is where in the file it begins, in bytes.
+	at int
 }
 
 // split cuts a file into its documents. A line that begins with --- begins a
@@ -31,7 +33,7 @@ func split(data []byte) []chunk {
 		text := data[at:end]
 		switch {
 		case isMarker(text) && content:
-			chunks = append(chunks, chunk{text: data[start:at], line: startLine})
+			chunks = append(chunks, chunk{text: data[start:at], line: startLine, at: start})
 			start, startLine = at, line
 			content = hasContent(text[3:])
 		case isMarker(text):
@@ -43,7 +45,7 @@ func split(data []byte) []chunk {
 		line++
 	}
 	if content {
-		chunks = append(chunks, chunk{text: data[start:], line: startLine})
+		chunks = append(chunks, chunk{text: data[start:], line: startLine, at: start})
 	}
 	return chunks
 }
@@ -80,6 +82,6 @@ func splitJSON(data []byte) ([]chunk, bool) {
 		start := end - len(raw)
 		line += bytes.Count(data[counted:start], []byte("\n"))
 		counted = start
-		chunks = append(chunks, chunk{text: data[start:end], line: line})
+		chunks = append(chunks, chunk{text: data[start:end], line: line, at: start})
 	}
 }
