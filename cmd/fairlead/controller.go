@@ -100,7 +100,7 @@ func (f *controllerFlags) options(cmd *cobra.Command) (controlOptions, error) {
 	if o.log, err = logger(f.logFormat, f.verbose, cmd.ErrOrStderr()); err != nil {
 		return o, err
 	}
-	if o.rest, o.namespace, err = kube.ClientConfig(f.kubeconfig); err != nil {
+	if o.rest, o.namespace, err = kube.ClientConfig(f.kubeconfig, ""); err != nil {
 		return o, err
 	}
 	o.rest.UserAgent = "fairlead/" + versionText()

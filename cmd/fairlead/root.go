@@ -25,8 +25,9 @@ it, and the same on one machine without a cluster.`,
   # Run a program as if it were a Pod in a namespace of it
   fairlead exec -n reporting -- psql -h analytics-db
 
-  # See what is served
-  fairlead status`,
+  # See what is served, and serve a database from its standby
+  fairlead status
+  fairlead switch -n reporting analytics-db standby --reason 'maintenance'`,
 		SuggestionsMinimumDistance: 2,
 		Version:                    versionText(),
 		Args:                       knownCommand,
@@ -37,7 +38,7 @@ it, and the same on one machine without a cluster.`,
 	root.SetFlagErrorFunc(usage)
 	root.SetVersionTemplate("fairlead {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(runCommand(), controllerCommand(), execCommand(), enterCommand(), statusCommand(), versionCommand())
+	root.AddCommand(runCommand(), controllerCommand(), execCommand(), enterCommand(), statusCommand(), switchCommand(), versionCommand())
 	return root
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"syscall"
 	"time"
 
@@ -52,6 +53,8 @@ type serveOptions struct {
 type instance struct {
 	serveOptions
 	started time.Time
+	// directory is where paths that are relative begin.
+	directory string
 
 	loader *file.Loader
 	engine *engine.Engine
@@ -105,6 +108,7 @@ func (in *instance) set(ctx context.Context, d file.Desired) error {
 // fails before anything is served.
 func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error) {
 	in := &instance{serveOptions: o, started: time.Now(), told: &reporter{log: o.log}}
+	in.directory, _ = os.Getwd() // unknown, paths are not found from elsewhere, and that is said there
 	if !o.quiet {
 		in.told.people = o.stderr
 	}
@@ -247,7 +251,7 @@ func (in *instance) ready() error {
 
 func (in *instance) info(servers []netip.AddrPort) wire.Info {
 	i := wire.Info{
-		Version: versionText(), Started: in.started, HTTPAddress: in.page.Addr().String(), Paths: in.paths,
+		Version: versionText(), Started: in.started, HTTPAddress: in.page.Addr().String(), Paths: in.paths, Directory: in.directory,
 		DNSAddress: in.dns.Addrs()[0].String(),
 	}
 	for _, s := range servers {

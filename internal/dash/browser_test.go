@@ -146,6 +146,7 @@ func TestPageShowsMarkupAsText(t *testing.T) {
 	p.Decision.Conditions = said(0, true, false, evil, evil)
 	p.Service.Probe = &model.Probe{Kind: evil, Role: evil}
 	p.Service.Pin = &model.Pin{Target: evil, By: evil, Reason: evil}
+	p.Decision.State.Pinned = evil
 	p.Decision.Targets[0].Checks = []model.CheckStatus{{Verdict: model.Down, Reason: evil, Message: evil}}
 	p.Decision.History = []model.Transition{{From: []string{evil}, To: []string{evil}, Reason: evil, Message: evil}}
 	for i := range s.Problems {

@@ -48,6 +48,7 @@ func moved() *model.Snapshot {
 			d.History = append(d.History, model.Transition{At: ago(26 * time.Hour), To: []string{"primary"}, Reason: "Started", Message: "it is the best tier"})
 		case "search":
 			p.Service.Pin = &model.Pin{Target: "nodes", By: "ada@laptop", Reason: "the other one is repaired", At: ago(3 * time.Hour)}
+			d.State.Pinned = "nodes"
 		}
 	}
 	return s

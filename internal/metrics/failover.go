@@ -79,7 +79,7 @@ func (f *failoverCollector) collect(ch chan<- prometheus.Metric, p *model.Publis
 		labels := append([]string{k.Namespace, k.Name}, more...)
 		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, labels...)
 	}
-	gauge(f.pinned, number(p.Service.Pin != nil))
+	gauge(f.pinned, number(d.State.Pinned != ""))
 	ch <- prometheus.MustNewConstMetric(f.transitions, prometheus.CounterValue, float64(f.count(k, d.History)), k.Namespace, k.Name)
 	if len(d.Active) > 0 {
 		gauge(f.active, float64(d.Priority))

@@ -31,7 +31,10 @@ func failedOver(history ...model.Transition) *model.Snapshot {
 				},
 			},
 		},
-		{Service: model.Service{Key: crm(), Pin: &model.Pin{Target: "new"}}},
+		{
+			Service:  model.Service{Key: crm(), Pin: &model.Pin{Target: "new"}},
+			Decision: model.Decision{State: model.State{Pinned: "new"}},
+		},
 		{Service: model.Service{Key: model.Key{Namespace: "shop", Name: "plain"}}},
 	}, nil)
 }

@@ -84,7 +84,7 @@ func facts(p wire.Published, o Options) [][]string {
 	add("Message:", p.Summary.Message)
 	add("Endpoints:", endpoints(p))
 	add("Active:", active(d, o))
-	add("Pinned:", pin(s.Pin, o))
+	add("Pinned:", pin(p, o))
 	add("Probe:", probe(s.Probe))
 	add("Failover:", policy(p))
 	return rows
@@ -116,7 +116,8 @@ func active(d wire.Decision, o Options) string {
 	return text
 }
 
-func pin(p *wire.Pin, o Options) string {
+func pin(of wire.Published, o Options) string {
+	p := of.Service.Pin
 	if p == nil {
 		return ""
 	}
@@ -129,6 +130,9 @@ func pin(p *wire.Pin, o Options) string {
 	}
 	if p.Reason != "" {
 		text += ": " + p.Reason
+	}
+	if of.Decision.Pinned == "" {
+		text += " (not followed)"
 	}
 	return text
 }

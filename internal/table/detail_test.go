@@ -72,7 +72,7 @@ func moved() wire.Status {
 			Pin: &wire.Pin{Target: "new", By: "ada@laptop", Reason: "a drill", At: ago(90 * time.Second)},
 		},
 		Decision: wire.Decision{
-			Active: []string{"new"}, External: &wire.External{Name: "new.example.com"},
+			Active: []string{"new"}, Pinned: "new", External: &wire.External{Name: "new.example.com"},
 			Targets: []wire.TargetStatus{{Name: "new", Where: "new.example.com", Active: true}},
 		},
 		Summary: wire.Summary{State: wire.NotReady, Reason: "NameNotFound", Message: "new.example.com does not exist", Since: ago(time.Minute)},

@@ -76,7 +76,7 @@ func targets(p wire.Published) string {
 	if p.Decision.Priority != best {
 		more = append(more, fmt.Sprintf("priority %d", p.Decision.Priority))
 	}
-	if p.Service.Pin != nil {
+	if p.Decision.Pinned != "" {
 		more = append(more, "pinned")
 	}
 	if standby > 0 {

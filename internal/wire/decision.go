@@ -12,6 +12,8 @@ type Decision struct {
 	Active      []string  `json:"active,omitempty"`
 	Priority    int       `json:"priority"`
 	ActiveSince time.Time `json:"activeSince,omitzero"`
+	// Pinned is the target of the pin that is followed; empty for none.
+	Pinned string `json:"pinned,omitempty"`
 	// History are the latest moves between targets, the newest first.
 	History    []Transition   `json:"history,omitempty"`
 	Endpoints  []Endpoint     `json:"endpoints,omitempty"`

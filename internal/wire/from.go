@@ -65,6 +65,7 @@ func fromDecision(d model.Decision) Decision {
 		Active:      d.Active,
 		Priority:    d.Priority,
 		ActiveSince: instant(d.ActiveSince),
+		Pinned:      d.State.Pinned,
 		History:     each(d.History, fromTransition),
 		Endpoints:   each(d.Endpoints, fromEndpoint),
 		Targets:     each(d.Targets, fromTargetStatus),

@@ -13,8 +13,13 @@ const (
 	ReasonFailedOver = "FailedOver"
 )
 
-// pinned says to what, by whom, when and why.
-func pinned(p Pin) note {
+// pinned says to what, by whom, when and why. A pin that is not followed is none; if
+// it names no target, the condition Accepted says so.
+func pinned(s Service, d Decision) (note, bool) {
+	if s.Pin == nil || d.Pinned == "" {
+		return note{}, false
+	}
+	p := s.Pin
 	text := "pinned to " + p.Target
 	if p.By != "" {
 		text += " by " + p.By
@@ -25,7 +30,7 @@ func pinned(p Pin) note {
 	if p.Reason != "" {
 		text += ": " + p.Reason
 	}
-	return note{ReasonPinned, text}
+	return note{ReasonPinned, text}, true
 }
 
 // failedOver says from where a service is published, if that is not its best tier,

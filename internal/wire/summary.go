@@ -66,8 +66,8 @@ func summarize(svc Service, d Decision) Summary {
 	case Ready:
 		return s.but(notes(svc, d))
 	case NotReady:
-		if svc.Pin != nil {
-			s.Message += "; " + pinned(*svc.Pin).message
+		if n, ok := pinned(svc, d); ok {
+			s.Message += "; " + n.message
 		}
 	case Degraded, Unknown:
 	}
@@ -80,8 +80,8 @@ type note struct{ reason, message string }
 
 func notes(svc Service, d Decision) []note {
 	var all []note
-	if svc.Pin != nil {
-		all = append(all, pinned(*svc.Pin))
+	if n, ok := pinned(svc, d); ok {
+		all = append(all, n)
 	} else if n, ok := failedOver(svc, d); ok {
 		all = append(all, n)
 	}

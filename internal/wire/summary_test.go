@@ -72,6 +72,7 @@ func TestStanding(t *testing.T) {
 	down := check("10.0.1.25:5432", model.Down, "connection refused")
 	home := model.Decision{Active: []string{"primary"}, Conditions: []model.Condition{ready}, Targets: []model.TargetStatus{{Name: "primary", Active: true}}}
 	pin := &model.Pin{Target: "standby", By: "ada", Reason: "a drill", At: since}
+	followed := func(d model.Decision) model.Decision { d.State.Pinned = "standby"; return d }
 	for _, test := range []struct {
 		name    string
 		service model.Service
@@ -101,8 +102,9 @@ func TestStanding(t *testing.T) {
 			Degraded, ReasonFailedOver, at + "primary is up again, and failback is manual",
 		},
 		{"its name is gone", model.Service{}, moved(), Degraded, ReasonFailedOver, at + "primary: db.example.com does not exist"},
-		{"pinned where it is", model.Service{Pin: pin}, home, Degraded, ReasonPinned, "pinned to standby by ada at 2026-03-01T11:00:00Z: a drill"},
-		{"pinned elsewhere", model.Service{Pin: &model.Pin{Target: "standby"}}, moved(down), Degraded, ReasonPinned, "pinned to standby"},
+		{"pinned to nothing", model.Service{Pin: pin}, home, Ready, "EndpointsReady", ready.Message},
+		{"pinned where it is", model.Service{Pin: pin}, followed(home), Degraded, ReasonPinned, "pinned to standby by ada at 2026-03-01T11:00:00Z: a drill"},
+		{"pinned elsewhere", model.Service{Pin: &model.Pin{Target: "standby"}}, followed(moved(down)), Degraded, ReasonPinned, "pinned to standby"},
 		{
 			"and its names are stale",
 			model.Service{},
@@ -112,7 +114,7 @@ func TestStanding(t *testing.T) {
 		{
 			"pinned to what is down",
 			model.Service{Pin: pin},
-			func() model.Decision { d := moved(); d.Conditions = []model.Condition{lost}; return d }(),
+			func() model.Decision { d := followed(moved()); d.Conditions = []model.Condition{lost}; return d }(),
 			NotReady, "NoReadyEndpoints", "0 of 1 endpoints are ready; pinned to standby by ada at 2026-03-01T11:00:00Z: a drill",
 		},
 	} {

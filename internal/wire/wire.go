@@ -41,8 +41,10 @@ type Info struct {
 	Upstreams []string `json:"upstreams,omitempty"`
 	// ServiceCIDRs are where virtual IPs are taken from.
 	ServiceCIDRs []string `json:"serviceCIDRs,omitempty"`
-	// Paths are the files and folders that manifests are read from.
-	Paths []string `json:"paths,omitempty"`
+	// Paths are the files and folders that manifests are read from; those that are
+	// relative, and the files of services, begin in Directory.
+	Paths     []string `json:"paths,omitempty"`
+	Directory string   `json:"directory,omitempty"`
 }
 
 // Published is one service, what was decided for it, and both in short.

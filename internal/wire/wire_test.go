@@ -55,6 +55,7 @@ func full() (Info, *model.Snapshot) {
 		},
 		Decision: model.Decision{
 			Active: []string{"primary"}, Priority: 1, ActiveSince: at, Endpoints: []model.Endpoint{endpoint, {Addr: ip6}},
+			State: model.State{Pinned: "primary"},
 			History: []model.Transition{
 				{
 					At: at, From: []string{"primary"}, To: []string{"standby"}, FromPriority: 0, ToPriority: 1,
@@ -92,7 +93,7 @@ func full() (Info, *model.Snapshot) {
 	s.Generation, s.At = 42, at
 	return Info{
 		Version: "v0.1.0", Started: at, DNSAddress: "127.0.0.1:5353", HTTPAddress: "127.0.0.1:8053",
-		Upstreams: []string{"127.0.0.53:53"}, ServiceCIDRs: []string{"127.96.0.0/16"}, Paths: []string{"examples"},
+		Upstreams: []string{"127.0.0.53:53"}, ServiceCIDRs: []string{"127.96.0.0/16"}, Paths: []string{"examples"}, Directory: "/srv",
 	}, s
 }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"testing"
 
 	"fairlead.dev/test/cluster"
 )
@@ -49,6 +50,16 @@ func (p *Program) Run(tests func() int) int {
 func (p *Program) build() (string, error) {
 	p.once.Do(func() { p.err = p.make() })
 	return filepath.Join(p.dir, "fairlead"), p.err
+}
+
+// Command is a command of the program, not started yet.
+func (p *Program) Command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	bin, err := p.build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exec.CommandContext(t.Context(), bin, args...)
 }
 
 func (p *Program) make() error {

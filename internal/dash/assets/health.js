@@ -12,9 +12,9 @@ export const isDown = (t) => (t.checks || []).length > 0 && t.checks.every((c) =
 /** role is what a target does now. */
 export const role = (t) => (t.active ? "active" : isDown(t) ? "down" : "standby");
 
-/** pinned is a badge that says who has pinned a service, and why. */
-export function pinned(pin) {
-  if (!pin) return null;
+/** pinned is a badge that says who has pinned a service, and why, if that is followed. */
+export function pinned(pin, d) {
+  if (!pin || !d.pinned) return null;
   const who = [pin.by && `by ${pin.by}`, pin.at && new Date(pin.at).toLocaleString(), pin.reason].filter(Boolean).join(", ");
   return h("span", { class: "pin", title: [`to ${pin.target}`, who].filter(Boolean).join(" ") }, "pinned");
 }
@@ -29,7 +29,7 @@ export function tier(d) {
 export function facts(s, d) {
   const p = s.probe, f = s.failover || {}, pin = s.pin;
   return [
-    pin && ["Pinned", ["to ", h("b", {}, pin.target), pin.by && ` by ${pin.by}`, pin.at && [", ", ago(pin.at)], pin.reason && `: ${pin.reason}`]],
+    pin && ["Pinned", ["to ", h("b", {}, pin.target), pin.by && ` by ${pin.by}`, pin.at && [", ", ago(pin.at)], pin.reason && `: ${pin.reason}`, !d.pinned && " (not followed)"]],
     d.activeSince && (d.active || []).length > 0 && ["Active", [`${d.active.join(", ")}, priority ${d.priority}, for `, ago(d.activeSince, "plain")]],
     p && ["Probe", [`${p.kind} every ${p.interval}, timeout ${p.timeout}, down after ${plural(p.failureThreshold, "failure")}, up after ${p.successThreshold}`, p.role && `, role ${p.role}`]],
     p && f.failback && ["Failover", [`failback ${f.failback}`, f.failback === "Automatic" && ` after ${f.failbackDelay || "0s"}`, `, when all are down ${f.whenAllDown}`, f.minimumReady > 1 && `, ${f.minimumReady} must be up`]],

@@ -85,7 +85,7 @@ export function row(p, id, open) {
     cell("points",
       active.map((t) => h("span", { class: "target" }, t.where)),
       active.length === 0 && faint(targets.length ? "no target is active" : "no target"),
-      health.tier(d), health.pinned(s.pin),
+      health.tier(d), health.pinned(s.pin, d),
       standby > 0 && h("span", { class: "standby" }, `${standby} on standby`),
       down > 0 && h("span", { class: "standby" }, `${down} down`),
       why && h("p", { class: "why" }, why)),
