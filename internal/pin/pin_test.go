@@ -94,8 +94,10 @@ func TestSwitch(t *testing.T) {
 		{"let go", pinned("standby"), "", "reporting/db is no longer pinned to standby\n  written  db.yaml:3\n  status   followed: standby is published\n" +
 			"  clients  " + open + "; new ones go to standby as long as it is up, and to the best tier (primary) once that has been up for 1m\n" +
 			"  undo     fairlead switch -n reporting db standby\n", ""},
-		{"let go, and it stays", func(s *Service) { pinned("standby")(s); s.Failover.ManualFailback = true }, "",
-			"; new ones go to standby as long as it is up: failback is Manual\n", ""},
+		{
+			"let go, and it stays", func(s *Service) { pinned("standby")(s); s.Failover.ManualFailback = true }, "",
+			"; new ones go to standby as long as it is up: failback is Manual\n", "",
+		},
 		{"let go where it belongs", pinned("primary"), "", "; new ones go to the best tier (primary)\n", ""},
 		{"let go without a probe", func(s *Service) { pinned("standby")(s); s.Probed = false }, "", "; new ones go to the best tier (primary)\n", ""},
 		{"let go of nothing", nil, "", "reporting/db is not pinned: there is nothing to let go of\n", ""},
