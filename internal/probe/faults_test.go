@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"fairlead.dev/internal/model"
 )
 
@@ -96,6 +98,36 @@ func TestFaults(t *testing.T) {
 func listens(c *net.TCPConn) {
 	_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 	_, _ = c.Read(make([]byte, 1))
+}
+
+// fullBacklog returns an address whose kernel takes no more connections.
+func fullBacklog(t *testing.T) netip.AddrPort {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	if err := errors.Join(
+		unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}),
+		unix.Listen(fd, 0),
+	); err != nil {
+		t.Fatal(err)
+	}
+	sa, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(sa.(*unix.SockaddrInet4).Port))
+	for range 10 {
+		c, err := net.DialTimeout("tcp", addr.String(), 100*time.Millisecond)
+		if err != nil {
+			return addr
+		}
+		t.Cleanup(func() { c.Close() })
+	}
+	t.Skip("this system takes connections beyond the backlog")
+	return addr
 }
 
 func handled(handle func(*net.TCPConn)) func(*testing.T) netip.AddrPort {

@@ -150,8 +150,7 @@ func TestHTTPS(t *testing.T) {
 
 func TestRedirects(t *testing.T) {
 	elsewhere := newWeb(t, nil, status(200))
-	var w *web
-	w = newWeb(t, nil, func(rw http.ResponseWriter, r *http.Request) {
+	w := newWeb(t, nil, func(rw http.ResponseWriter, r *http.Request) {
 		to := map[string]string{
 			"/relative": "sound", "/absolute": "http://api.example.com/sound", "/port": "http://API.example.com:80/sound",
 			"/chain": "/relative", "/ill": "/broken", "/loop": "/loop", "/odd": "http://[::1",
