@@ -23,6 +23,7 @@ func TestDocuments(t *testing.T) {
 	for _, doc := range []string{
 		"README.md", "docs/walkthrough-run.md",
 		"examples/reporting/README.md", "examples/webscaler/README.md", "examples/external-api/README.md",
+		"examples/failover/README.md",
 	} {
 		t.Run(doc, func(t *testing.T) { runDocument(t, doc) })
 	}

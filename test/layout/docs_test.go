@@ -119,6 +119,34 @@ func TestExamplesOfExternalService(t *testing.T) {
 	}
 }
 
+// TestExamplesWithExternalServices: every manifest of them loads without a problem,
+// but for what needs a cluster.
+func TestExamplesWithExternalServices(t *testing.T) {
+	var files []string
+	for _, pattern := range []string{"cluster/fairlead/*.yaml", "failover/*.yaml"} {
+		found, err := filepath.Glob(filepath.Join("..", "..", "examples", pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatal(pattern, err)
+		}
+		files = append(files, found...)
+	}
+	for _, path := range files { // each by itself: several are of one name
+		l, err := file.New(file.Config{Paths: []string{path}, ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("127.96.0.0/16")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		desired, err := l.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range desired.Problems {
+			if p.Reason != "NeedsCluster" {
+				t.Errorf("%s:%d: %s: %s", path, p.Line, p.Object, p.Message)
+			}
+		}
+	}
+}
+
 func readPage(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
