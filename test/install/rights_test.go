@@ -44,6 +44,22 @@ metadata: {name: plain, namespace: DEMO, annotations: {fairlead.dev/hostname: ww
 spec: {ports: [{port: 80, targetPort: 8080}]}
 `
 
+const loggedIn = `
+apiVersion: v1
+kind: Secret
+metadata: {name: login, namespace: DEMO, annotations: {fairlead.dev/allow-probe: "true"}}
+stringData: {password: s3cret}
+---
+apiVersion: fairlead.dev/v1alpha1
+kind: ExternalService
+metadata: {name: cache, namespace: DEMO}
+spec:
+  type: Headless
+  ports: [{port: 6379}]
+  targets: [{name: a, addresses: [10.0.1.25]}]
+  probe: {interval: 100ms, redis: {credentialsSecretRef: {name: login}}}
+`
+
 // doEverything has the controller use each of its rights.
 func (s site) doEverything(t *testing.T) {
 	shows := func(want string, args ...string) {
@@ -76,6 +92,9 @@ func (s site) doEverything(t *testing.T) {
 	s.kubectl(t, "delete", "service/plain", "-n", s.demo)
 	s.kubectl(t, "patch", "xsvc/named", "-n", s.demo, "--type=merge", "-p", `{"spec":{"type":"ClusterIP"}}`)
 	shows("10.0.1.25", "endpointslices", "-l=kubernetes.io/service-name=named", addresses)
+	s.apply(t, loggedIn)
+	shows("ConnectionRefused", "xsvc/cache", "-o=jsonpath={.status.targets[0].addresses[0].reason}") // it has come so far
+	s.kubectl(t, "delete", "xsvc/cache", "secret/login", "-n", s.demo)
 	for kind, namespace := range map[string]string{"Lease": system, "ExternalService": s.demo} {
 		s.until(t, func(ctx context.Context) error {
 			out, err := s.Kubectl(ctx, "get", "events", "-n", namespace, "--field-selector", "involvedObject.kind="+kind, "-o", "name")
