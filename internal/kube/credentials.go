@@ -19,7 +19,7 @@ const (
 	// rotated is used soon after that.
 	loginKept = 30 * time.Second
 	// loginDenied is the same for a Secret that gives nothing, or cannot be read.
-	loginDenied = 5 * time.Second
+	loginDenied = 2 * time.Second
 	// loginIdle is after how long what nobody asks for is forgotten.
 	loginIdle = 10 * time.Minute
 	// loginLimit is how long the API server may take.

@@ -80,7 +80,7 @@ func TestCredentials(t *testing.T) {
 			want              string
 		}{
 			{"none", 0, "", "", nil, "there is no Secret shop/probe in the cluster; write one of type kubernetes.io/basic-auth"},
-			{"it comes, and is not looked for at once", 4 * time.Second, "first", "true", nil, "there is no Secret"},
+			{"it comes, and is not looked for at once", time.Second, "first", "true", nil, "there is no Secret"},
 			{"it is found", 2 * time.Second, "first", "true", nil, "probe/first"},
 			{"rotated, and kept for a while", 29 * time.Second, "second", "true", nil, "probe/first"},
 			{"while it is read again", 2 * time.Second, "second", "true", nil, "probe/first"},

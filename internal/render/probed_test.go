@@ -142,3 +142,61 @@ func TestStatusFits(t *testing.T) {
 		t.Error("the first address has no message, or the last one no reason")
 	}
 }
+
+// TestStatusAfterARestart: until its probes have ended a process that starts anew says
+// what the one before said, and then what it knows.
+func TestStatusAfterARestart(t *testing.T) {
+	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	before := probed(at)
+	before.Service.Probe = &model.Probe{}
+	before.Decision.Conditions = []model.Condition{
+		{Type: model.Accepted, Status: true, Reason: "Accepted"},
+		{Type: model.Healthy, Status: true, Reason: "ProbesPass", Message: "2 of 4", Since: at},
+		{Type: model.Ready, Reason: "AllEndpointsDown", Message: "all are down", Since: at},
+	}
+	said := Status(before, &v1alpha1.ExternalServiceStatus{}, at)
+
+	anew := func() *model.Published {
+		p := probed(at)
+		p.Service.Probe = &model.Probe{}
+		p.Decision.Conditions = []model.Condition{
+			{Type: model.Accepted, Status: true, Reason: "Accepted"},
+			{Type: model.Healthy, Reason: "NotProbedYet", Message: "the first probes are under way", Since: at.Add(time.Hour)},
+			{Type: model.Ready, Status: true, Reason: "EndpointsReady", Message: "2 of 4 endpoints are ready", Since: at.Add(time.Hour)},
+		}
+		for i := range p.Decision.Targets {
+			target := &p.Decision.Targets[i]
+			target.Reason, target.Message = "Standby", "it stands by"
+			for j := range target.Checks {
+				target.Checks[j] = model.CheckStatus{Addr: target.Checks[j].Addr}
+			}
+		}
+		p.Decision.Targets[2].Reason, p.Decision.Targets[2].Message = "", "" // as before
+		return p
+	}
+	p := anew()
+	p.Decision.Targets[1].Reason, p.Decision.Targets[1].Message = "", ""
+	if d := cmp.Diff(said, Status(p, &said, at.Add(time.Hour))); d != "" {
+		t.Errorf("a restart is told (-before +after):\n%s", d)
+	}
+	for name, change := range map[string]func(*model.Published){
+		"the spec is another one": func(p *model.Published) { p.Service.Origin.Generation++ },
+		"another tier serves":     func(p *model.Published) { p.Decision.Active, p.Decision.Priority = []string{"far"}, 2 },
+		"the probes have ended": func(p *model.Published) {
+			p.Decision.Conditions[1] = model.Condition{Type: model.Healthy, Status: true, Reason: "ProbesPass"}
+		},
+	} {
+		p := anew()
+		change(p)
+		s := Status(p, &said, at.Add(time.Hour))
+		if ready := s.Conditions[2]; ready.Reason != "EndpointsReady" {
+			t.Errorf("%s, and it still says %+v", name, ready)
+		}
+	}
+	p = anew()
+	p.Decision.Targets[0].Checks[0] = model.CheckStatus{Addr: p.Decision.Targets[0].Checks[0].Addr, Verdict: model.Up}
+	primary := Status(p, &said, at.Add(time.Hour)).Targets[0]
+	if a := primary.Addresses[0]; !a.Ready || a.Reason != "" || primary.Reason != "Standby" {
+		t.Errorf("what a probe says is not told: %+v", primary)
+	}
+}

@@ -32,6 +32,7 @@ func Status(p *model.Published, standing *v1alpha1.ExternalServiceStatus, at tim
 		s.Targets = append(s.Targets, l.target(&p.Decision.Targets[i]))
 	}
 	s.History = history(p.Decision.History)
+	keepSaid(&s, p, standing)
 	return s
 }
 
@@ -73,7 +74,7 @@ func active(p *model.Published, standing *v1alpha1.ActiveTier, at time.Time) *v1
 		Priority: int32(d.Priority), Targets: d.Active, Summary: strings.Join(d.Active, ","),
 		Since: metav1.NewTime(at.Truncate(time.Second)),
 	}
-	if standing != nil && standing.Priority == a.Priority && slices.Equal(standing.Targets, a.Targets) {
+	if sameTier(standing, a) {
 		a.Since = standing.Since
 	}
 	if pin := p.Service.Pin; pin != nil && d.State.Pinned == pin.Target {
