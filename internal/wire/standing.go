@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -103,17 +105,17 @@ func (t TargetStatus) Down() bool {
 	return down > 0 && down == len(t.Checks)
 }
 
-// failure is that of the first endpoint that is down.
+// failure is that of the first endpoint that is down, with its address once.
 func (t TargetStatus) failure() string {
 	for _, c := range t.Checks {
 		if c.Verdict != Down {
 			continue
 		}
-		why := c.Message
-		if why == "" {
-			why = c.Reason
+		at, why := c.Address.String(), cmp.Or(c.Message, c.Reason)
+		if strings.Contains(why, at) {
+			return why
 		}
-		return c.Address.String() + ": " + why
+		return at + ": " + why
 	}
 	return t.Message
 }
