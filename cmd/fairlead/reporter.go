@@ -36,10 +36,7 @@ func (r *reporter) report(d file.Desired) {
 }
 
 func (r *reporter) say(p model.Problem) {
-	at := p.File
-	if p.Line > 0 {
-		at = fmt.Sprintf("%s:%d", p.File, p.Line)
-	}
+	at := problemPlace(p)
 	if r.people != nil {
 		fmt.Fprintln(r.people, sentence(at, p))
 		return
@@ -53,6 +50,14 @@ func (r *reporter) say(p model.Problem) {
 	}
 	r.log.Log(context.Background(), level, "manifest", "at", at, "object", p.Object, "field", p.Field,
 		"reason", p.Reason, "problem", p.Message, "fix", p.Hint)
+}
+
+// problemPlace is FILE:LINE, as far as they are known.
+func problemPlace(p model.Problem) string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d", p.File, p.Line)
 }
 
 // sentence is FILE:LINE: severity: object: message, and below it what to do.

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,7 +63,10 @@ fairlead run, whose other text stays as it is.`,
 			for _, w := range result.Warnings {
 				fmt.Fprintf(cmd.ErrOrStderr(), "fairlead: warning: %s\n", w)
 			}
-			return printResult(cmd.OutOrStdout(), flags.output, result)
+			if flags.output == "json" {
+				return printJSON(cmd, result)
+			}
+			return result.Write(cmd.OutOrStdout())
 		},
 	}
 	f := cmd.Flags()
@@ -146,14 +147,4 @@ func (w withUser) Who(ctx context.Context) string {
 		return who
 	}
 	return localUser()
-}
-
-func printResult(w io.Writer, format string, r pin.Result) error {
-	if format == "" {
-		return r.Write(w)
-	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "    ")
-	return e.Encode(r)
 }

@@ -143,7 +143,7 @@ func probe(p *wire.Probe) string {
 		return ""
 	}
 	text := fmt.Sprintf("%s every %s, timeout %s, down after %s, up after %s", p.Kind, p.Interval, p.Timeout,
-		count(p.FailureThreshold, "failure"), plural(p.SuccessThreshold, "success", "successes"))
+		count(p.FailureThreshold, "failure", "failures"), count(p.SuccessThreshold, "success", "successes"))
 	if p.Role != "" {
 		text += ", role " + p.Role
 	}
@@ -160,12 +160,10 @@ func policy(p wire.Published) string {
 	if f.Failback == "Automatic" {
 		text += " after " + f.FailbackDelay.String()
 	}
-	return fmt.Sprintf("%s, when all are down %s, %s must be up", text, f.WhenAllDown, plural(f.MinimumReady, "endpoint", "endpoints"))
+	return fmt.Sprintf("%s, when all are down %s, %s must be up", text, f.WhenAllDown, count(f.MinimumReady, "endpoint", "endpoints"))
 }
 
-func count(n int, one string) string { return plural(n, one, one+"s") }
-
-func plural(n int, one, many string) string {
+func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

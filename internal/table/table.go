@@ -2,7 +2,7 @@
 // fairlead as a table in kubectl's style, or one of them in detail, or either as
 // JSON or YAML.
 //
-// [Fetch] gets the status, [Write] prints it. The package writes no colours,
+// [Fetch] gets the status, [Write] prints it, [WritePlan] what fairlead plan shows. The package writes no colours,
 // knows no terminal and reads no clock; what stands in a cell comes from
 // package wire, with control characters taken out.
 package table

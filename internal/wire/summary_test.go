@@ -84,7 +84,9 @@ func TestStanding(t *testing.T) {
 		{"at home", model.Service{}, home, Ready, "EndpointsReady", ready.Message},
 		{"the best is down", model.Service{}, moved(down), Degraded, ReasonFailedOver, at + "primary is down: 10.0.1.25:5432: connection refused"},
 		{
-			"with its address once", model.Service{}, moved(check("10.0.1.25:5432", model.Down, "10.0.1.25:5432 refuses")),
+			"with its address once",
+			model.Service{},
+			moved(check("10.0.1.25:5432", model.Down, "10.0.1.25:5432 refuses")),
 			Degraded, ReasonFailedOver, at + "primary is down: 10.0.1.25:5432 refuses",
 		},
 		{
