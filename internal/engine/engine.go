@@ -77,6 +77,11 @@ type Engine struct {
 	probed   chan probed
 	snapshot atomic.Pointer[model.Snapshot]
 
+	// lookup starts a lookup, and check a probe that begins late by so much. Both
+	// return at once; what comes of it goes to observed and probed. A simulation
+	// puts a schedule of its own in their place.
+	lookup func(context.Context, model.Question)
+	check  func(context.Context, probing, time.Duration)
 	// asking are the lookups and probes under way.
 	asking sync.WaitGroup
 	// published is closed by once, after the first snapshot.
@@ -114,6 +119,7 @@ func New(cfg Config) *Engine {
 
 		published: make(chan struct{}),
 	}
+	e.lookup, e.check = e.goLookup, e.goCheck
 	e.snapshot.Store(model.NewSnapshot(cfg.Domain, nil, nil, nil))
 	return e
 }
@@ -189,30 +195,38 @@ func (e *Engine) step(ctx context.Context) time.Duration {
 // ask starts the lookups that are due, as many as may run at the same time.
 func (e *Engine) ask(ctx context.Context, now time.Time) {
 	for _, q := range e.core.take(now, e.cfg.Lookups) {
-		e.asking.Go(func() {
-			o := e.cfg.Resolver.Lookup(ctx, q)
-			select {
-			case e.observed <- o:
-			case <-ctx.Done():
-			}
-		})
+		e.lookup(ctx, q)
 	}
+}
+
+func (e *Engine) goLookup(ctx context.Context, q model.Question) {
+	e.asking.Go(func() {
+		o := e.cfg.Resolver.Lookup(ctx, q)
+		select {
+		case e.observed <- o:
+		case <-ctx.Done():
+		}
+	})
 }
 
 // probe starts the probes that are due, as many as may run at the same time.
 func (e *Engine) probe(ctx context.Context, now time.Time) {
 	for _, t := range e.core.takeProbes(now, e.cfg.Probes, e.cfg.Prober != nil) {
-		e.asking.Go(func() {
-			r := e.cfg.Prober.Probe(ctx, t.id.key.Namespace, t.spec, t.id.check)
-			if e.cfg.Probed != nil && ctx.Err() == nil {
-				e.cfg.Probed(t.spec.Kind, r, now.Sub(t.due))
-			}
-			select {
-			case e.probed <- probed{t, r}:
-			case <-ctx.Done():
-			}
-		})
+		e.check(ctx, t, now.Sub(t.due))
 	}
+}
+
+func (e *Engine) goCheck(ctx context.Context, t probing, late time.Duration) {
+	e.asking.Go(func() {
+		r := e.cfg.Prober.Probe(ctx, t.id.key.Namespace, t.spec, t.id.check)
+		if e.cfg.Probed != nil && ctx.Err() == nil {
+			e.cfg.Probed(t.spec.Kind, r, late)
+		}
+		select {
+		case e.probed <- probed{t, r}:
+		case <-ctx.Done():
+		}
+	})
 }
 
 // publish sends a snapshot out if there is a new one and it is time. It returns
