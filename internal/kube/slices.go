@@ -108,12 +108,15 @@ func listSlices(ctx context.Context, c client.Reader, key model.Key, index strin
 }
 
 // standing are the endpoints that slices publish: what a process that starts
-// finds. The status says which target an address belongs to.
+// finds. The status says which target an address belongs to: of several, one that is
+// published.
 func standing(found []*discoveryv1.EndpointSlice, status *v1alpha1.ExternalServiceStatus) []model.Endpoint {
 	targets := map[string]string{}
 	for _, t := range status.Targets {
 		for _, a := range t.Addresses {
-			targets[a.IP] = t.Name
+			if status.Active == nil || !slices.Contains(status.Active.Targets, targets[a.IP]) {
+				targets[a.IP] = t.Name
+			}
 		}
 	}
 	var all []model.Endpoint
