@@ -44,6 +44,32 @@ func checkOf(p *model.Probe, c *candidate) model.Check {
 	return model.Check{Addr: netip.AddrPortFrom(c.Addr, port), Name: c.name}
 }
 
+// certain reports whether it is down because it, or who keeps it, says so: then there
+// is nothing to prove.
+func (c *candidate) certain() bool { return c.unready || c.health.Certain }
+
+// outlives reports whether an endpoint is up while another one is silent, and it is
+// not the prober who is cut off, or was: it has answered since the other one fell
+// silent, and the other one has failed since it answers.
+func (c *candidate) outlives(silent *candidate) bool {
+	return c.verdict() == model.Up && !c.health.SuccessAt.Before(silent.health.FailingSince) &&
+		!silent.health.FailedAt.Before(c.health.SucceedingSince)
+}
+
+// outlivesAll reports whether an endpoint outlives others, and whether that is known:
+// if it is not up, or has failed since, it does not.
+func (c *candidate) outlivesAll(silent []*candidate) (outlives, known bool) {
+	if c.verdict() != model.Up {
+		return false, true
+	}
+	outlives = true
+	for _, s := range silent {
+		outlives = outlives && c.outlives(s)
+		known = known || c.health.Failures > 0 && !c.health.FailedAt.Before(s.health.FailingSince)
+	}
+	return outlives, outlives || known
+}
+
 // verdict is what is held of the endpoint. One that its manifest or its own Service
 // says is not ready is down.
 func (c *candidate) verdict() model.Verdict {

@@ -2,6 +2,7 @@ package failover
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,7 +85,8 @@ func (c *chooser) choose() (*group, reason) {
 }
 
 // pinned is the group of the pinned target alone; nil if there is no pin, or
-// nothing to publish of it.
+// nothing to publish of it. While its name is being looked up for the first time,
+// what is published stays.
 func (c *chooser) pinned() (*group, reason) {
 	pin := c.in.Service.Pin
 	if pin == nil {
@@ -92,7 +94,7 @@ func (c *chooser) pinned() (*group, reason) {
 	}
 	for _, g := range c.groups {
 		for _, p := range g.places {
-			if p.status.Name != pin.Target || len(p.candidates) == 0 && p.external == nil && p.reason != ReasonPending {
+			if p.status.Name != pin.Target || !p.publishable() && (p.reason != ReasonPending || c.served()) {
 				continue
 			}
 			alone := &group{priority: g.priority, places: []*place{p}}
@@ -101,6 +103,12 @@ func (c *chooser) pinned() (*group, reason) {
 		}
 	}
 	return nil, reason{}
+}
+
+// served reports whether something is published now.
+func (c *chooser) served() bool {
+	g := c.present()
+	return g != nil && slices.ContainsFunc(g.places, (*place).publishable)
 }
 
 func pinWords(pin *model.Pin) string {
@@ -165,19 +173,21 @@ func (c *chooser) failback(from *group) (*group, reason) {
 }
 
 // failover moves away from a tier that is not up, to one that is better off and
-// has answered since.
+// outlives it. It waits for one that is preferred and may prove to as well any moment.
 func (c *chooser) failover(from *group) (*group, reason) {
 	best, expected := from, from.rank
+	hope, wait := nowhere, false
 	for _, g := range c.groups {
 		if g == from || g.rank <= from.rank {
 			continue
 		}
-		rank := c.confirmed(g, from)
+		rank, may := c.confirmed(g, from)
 		if rank > expected {
-			best, expected = g, rank
+			best, expected, wait = g, rank, hope >= rank
 		}
+		hope = max(hope, may)
 	}
-	if best == from {
+	if best == from || wait {
 		return from, reason{ReasonEdited, "its targets are others now", 0}
 	}
 	why := reason{reason: ReasonTierDown, message: from.trouble()}
@@ -187,30 +197,35 @@ func (c *chooser) failover(from *group) (*group, reason) {
 	return best, why
 }
 
-// confirmed is what can be expected of a group by what was heard of it since the
-// other one fell silent. What was not is asked at once.
-func (c *chooser) confirmed(g, from *group) standing {
-	if from.silent.IsZero() {
-		return g.rank // nothing fell silent
+// confirmed is what can be expected of a group by what is proven of it and of the
+// other one, and what if all goes well that is still to be proven. That is asked at
+// once.
+func (c *chooser) confirmed(g, from *group) (rank, may standing) {
+	if from.rank == nowhere && !from.unknown {
+		return g.known(), nowhere
 	}
-	c.urge(g, from.silent)
-	switch heard := g.heard(from.silent); {
-	case heard >= max(1, c.in.Service.Failover.MinimumReady):
-		return isUp
-	case heard > 0:
-		return partly
-	}
-	return nowhere
-}
-
-// urge has endpoints of a group probed at once that were not heard since.
-func (c *chooser) urge(g *group, since time.Time) {
-	for _, p := range g.places {
-		for i := range p.candidates {
-			e := &p.candidates[i]
-			if e.verdict() == model.Up && e.health.SuccessAt.Before(since) {
-				urge(c.d, e.check, since)
+	proven, open := 0, 0
+	for _, e := range g.endpoints() {
+		switch outlives, known := e.outlivesAll(from.silent); {
+		case outlives:
+			proven++
+		case !known:
+			open++
+			for _, s := range from.silent {
+				urge(c.d, e, s)
 			}
 		}
 	}
+	return c.expected(proven), c.expected(proven + open)
+}
+
+// expected is what can be expected of a group with so many endpoints that are up.
+func (c *chooser) expected(up int) standing {
+	switch {
+	case up >= max(1, c.in.Service.Failover.MinimumReady):
+		return isUp
+	case up > 0:
+		return partly
+	}
+	return nowhere
 }

@@ -71,16 +71,18 @@ type Input struct {
 //	                                                                 unless failback
 //	                                                                 is Manual
 //	up, or not judged    otherwise               any                 as before
-//	not up               up, and has answered since the published    that one, the
-//	                     one fell silent                             best of several
-//	not up               not up either, or not heard since           as before
+//	not up               up, and outlives the published one          that one, the
+//	                                                                 best of several
+//	not up               not up either, or not proven to be          as before
 //
-// A tier is up when minimumReady of its endpoints are. To have answered since is
-// what tells a dead tier from a prober that has lost its network. A pin goes before
-// all that.
+// A tier is up when minimumReady of its endpoints are. An endpoint outlives another
+// one if it has answered since that one fell silent, and that one has failed since it
+// answers: this tells a dead tier from a prober that has lost its network, and from
+// one that has just got it back. What is missing for the proof is asked at once. A pin
+// goes before all that.
 //
 // Third, which endpoints of it are ready? Those that are up. One that is down is
-// not, once another one has answered since it fell silent; while none is up, the
+// not, once another one outlives it; while none is up, the
 // last ones stay, or with whenAllDown Withdraw none. One that was never judged is
 // as it was before, or else ready if none is up. Where the probe asks for the
 // primary of a database, one endpoint at most is ready.

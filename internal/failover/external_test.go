@@ -8,6 +8,22 @@ import (
 	"fairlead.dev/internal/model"
 )
 
+// TestExternalNameOutlastsDNS: a process that starts while DNS is down leaves the CNAME
+// that it finds, whichever lookup fails first.
+func TestExternalNameOutlastsDNS(t *testing.T) {
+	k := known{}
+	in := input(model.ExternalName, []model.Target{host("a", 0, "a.example.com"), host("b", 1, "b.example.com")}, k)
+	in.Service.Probe = &model.Probe{Kind: model.ProbeTCP, Interval: 5 * time.Second, FailureThreshold: 1, SuccessThreshold: 1}
+	in.State = failover.Recall(&in.Service, failover.Memory{Active: []string{"b"}, Priority: 1})
+	for _, name := range []string{"b.example.com A", "b.example.com AAAA", "a.example.com A", "a.example.com AAAA"} {
+		k.then(name, model.Timeout, 0)
+		d := failover.Decide(in)
+		if in.State = d.State; d.External.Name != "b.example.com" {
+			t.Errorf("after a timeout for %s the CNAME is %s", name, d.External.Name)
+		}
+	}
+}
+
 // TestExternalNameFollowsItsProbes: the CNAME moves to the best name that is up,
 // also within a tier, and within a tier it does not move back.
 func TestExternalNameFollowsItsProbes(t *testing.T) {

@@ -38,7 +38,7 @@ func (p *place) former(in Input, d *model.Decision, keep time.Duration) []model.
 	if p.idle || p.target.Refusal != nil {
 		return nil
 	}
-	of := p.key()
+	of, r := p.key(), &resolver{in: in}
 	var all []model.Former
 	for _, f := range in.State.Former {
 		if f.Of == of {
@@ -52,7 +52,7 @@ func (p *place) former(in Input, d *model.Decision, keep time.Duration) []model.
 	}
 	all = slices.DeleteFunc(all, func(f model.Former) bool {
 		given := slices.ContainsFunc(p.given, func(g model.Given) bool { return same(f.Given, g) })
-		return given || p.gone.of(f.Endpoint.Addr) || !in.Now.Before(f.Gone.Add(keep))
+		return given || !r.serves(p.target, f.Endpoint) || p.gone.of(f.Endpoint.Addr) || !in.Now.Before(f.Gone.Add(keep))
 	})
 	for _, f := range all {
 		c := p.add(f.Endpoint, f.Host)

@@ -14,11 +14,11 @@ type group struct {
 	places   []*place
 	// up, down and unjudged count endpoints, one that stands in two targets once.
 	up, down, unjudged int
-	// pending says that the first lookup of a name is under way.
-	pending bool
-	// silent is when the last of those that are down fell silent; zero if none is, or
-	// if all that are have themselves said so.
-	silent time.Time
+	// pending says that the first lookup of a name is under way, unknown that it has
+	// failed while the name is what is published: its clients may know better.
+	pending, unknown bool
+	// silent are those that are down and have not themselves said so.
+	silent []*candidate
 	// failed is when the last of those that are down began to fail.
 	failed time.Time
 	rank   standing
@@ -72,6 +72,9 @@ func (g *group) count(minimum int) {
 		if p.external != nil && len(p.candidates) == 0 && p.reason == ReasonFixed {
 			g.unjudged++ // a name that is resolved where it is served
 		}
+		if p.external != nil && len(p.candidates) == 0 && p.reason == ReasonLookupFailed {
+			g.unknown = true
+		}
 	}
 	switch {
 	case g.up >= minimum:
@@ -92,26 +95,31 @@ func (g *group) countOne(c *candidate) {
 	case model.Down:
 		g.down++
 		g.failed = latest(g.failed, c.health.FailingSince)
-		if !c.health.Certain {
-			g.silent = latest(g.silent, c.health.FailingSince)
+		if !c.certain() {
+			g.silent = append(g.silent, c)
 		}
 	default:
 		g.unjudged++
 	}
 }
 
-// heard counts the endpoints that are up and have answered a probe that began after
-// that time.
-func (g *group) heard(since time.Time) int {
-	n := 0
+// known is what can be expected of a group, by the endpoints that are known.
+func (g *group) known() standing {
+	if g.up+g.down+g.unjudged == 0 {
+		return nowhere
+	}
+	return g.rank
+}
+
+// endpoints are those of all its targets.
+func (g *group) endpoints() []*candidate {
+	var all []*candidate
 	for _, p := range g.places {
 		for i := range p.candidates {
-			if c := &p.candidates[i]; c.verdict() == model.Up && !c.health.SuccessAt.Before(since) {
-				n++
-			}
+			all = append(all, &p.candidates[i])
 		}
 	}
-	return n
+	return all
 }
 
 // names are those of the targets.

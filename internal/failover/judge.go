@@ -17,7 +17,7 @@ func Judge(h model.Health, p *model.Probe, r model.Result) model.Health {
 	if r.Up {
 		return succeeded(h, p, r)
 	}
-	h.Successes, h.Failures = 0, h.Failures+1
+	h.Successes, h.Failures, h.FailedAt = 0, h.Failures+1, r.Began
 	if h.FailingSince.IsZero() {
 		h.FailingSince = r.Began
 	}
@@ -35,6 +35,9 @@ func Judge(h model.Health, p *model.Probe, r model.Result) model.Health {
 }
 
 func succeeded(h model.Health, p *model.Probe, r model.Result) model.Health {
+	if h.Successes == 0 {
+		h.SucceedingSince = r.Began
+	}
 	h.Failures, h.Successes = 0, h.Successes+1
 	h.SuccessAt, h.Warning = r.Began, r.Warning
 	if h.Verdict == model.Down && h.Successes < p.SuccessThreshold {

@@ -66,18 +66,50 @@ func remember(in Input, d *model.Decision, places []*place, held []model.Former)
 	}
 }
 
-// ready is whether each address takes traffic.
-func ready(endpoints []model.Endpoint) map[netip.Addr]bool {
-	all := make(map[netip.Addr]bool, len(endpoints))
+// ready is whether each endpoint takes traffic, as [model.State] has it.
+func ready(endpoints []model.Endpoint) map[netip.AddrPort]bool {
+	all := make(map[netip.AddrPort]bool, 2*len(endpoints))
 	for i := range endpoints {
 		e := &endpoints[i]
-		all[e.Addr] = all[e.Addr] || e.Ready
+		for _, at := range []netip.AddrPort{at(e), netip.AddrPortFrom(e.Addr, 0)} {
+			all[at] = all[at] || e.Ready
+		}
 	}
 	return all
 }
 
-// urge has an endpoint probed at once, unless that was done since.
-func urge(d *model.Decision, c model.Check, since time.Time) {
+// at is an endpoint's address and first port.
+func at(e *model.Endpoint) netip.AddrPort {
+	if len(e.Ports) == 0 {
+		return netip.AddrPortFrom(e.Addr, 0)
+	}
+	return netip.AddrPortFrom(e.Addr, e.Ports[0].Port)
+}
+
+// was reports whether an endpoint took traffic before, and whether it was published.
+// One whose port was edited is the one that it was.
+func was(s *model.State, e *model.Endpoint) (ready, published bool) {
+	if ready, published = s.Ready[at(e)]; published {
+		return ready, true
+	}
+	ready, published = s.Ready[netip.AddrPortFrom(e.Addr, 0)]
+	return ready, published
+}
+
+// urge has the one of two endpoints probed at once that leaves it open whether the
+// first outlives the other.
+func urge(d *model.Decision, up, down *candidate) {
+	switch {
+	case up.verdict() != model.Up:
+	case up.health.SuccessAt.Before(down.health.FailingSince):
+		urgeOne(d, up.check, down.health.FailingSince)
+	case down.health.FailedAt.Before(up.health.SucceedingSince):
+		urgeOne(d, down.check, up.health.SucceedingSince)
+	}
+}
+
+// urgeOne has an endpoint probed at once, unless that was done since.
+func urgeOne(d *model.Decision, c model.Check, since time.Time) {
 	if c.Addr.Port() == 0 {
 		return
 	}

@@ -135,6 +135,9 @@ func (p *place) addresses() []netip.Addr {
 	return all
 }
 
+// publishable reports whether there is anything to publish.
+func (p *place) publishable() bool { return len(p.candidates) > 0 || p.external != nil }
+
 // where is the target in a person's words.
 func where(t model.Target) string {
 	switch {

@@ -55,7 +55,7 @@ func (r *readier) decide() {
 		r.keepAny(ready)
 	}
 	if r.in.Service.Probe.Exclusive() {
-		r.keepOne(ready)
+		r.keepOne(ready, up)
 	}
 	for i, c := range r.all {
 		c.Ready = ready[i]
@@ -64,7 +64,7 @@ func (r *readier) decide() {
 
 // ready reports whether an endpoint takes traffic, where up of its fellows do.
 func (r *readier) ready(c *candidate, up int) bool {
-	was, published := r.in.State.Ready[c.Addr]
+	was, published := was(&r.in.State, &c.Endpoint)
 	switch c.verdict() {
 	case model.Up:
 		return true
@@ -78,23 +78,16 @@ func (r *readier) ready(c *candidate, up int) bool {
 }
 
 // stays reports whether an endpoint that is down and took traffic goes on to: none
-// has answered since it fell silent, so that it may be the prober who is cut off.
+// outlives it, so that it may be the prober who is cut off.
 func (r *readier) stays(c *candidate, up int) bool {
 	if up == 0 {
 		return !r.in.Service.Failover.Withdraw
 	}
-	if c.health.Certain {
+	if c.certain() || slices.ContainsFunc(r.all, func(o *candidate) bool { return o.outlives(c) }) {
 		return false
 	}
 	for _, o := range r.all {
-		if o.verdict() == model.Up && !o.health.SuccessAt.Before(c.health.FailingSince) {
-			return false
-		}
-	}
-	for _, o := range r.all {
-		if o.verdict() == model.Up {
-			urge(r.d, o.check, c.health.FailingSince)
-		}
+		urge(r.d, o, c)
 	}
 	return true
 }
@@ -112,14 +105,14 @@ func (r *readier) keepAny(ready []bool) {
 }
 
 // keepOne leaves one alone to take traffic, the one that does while it is up.
-func (r *readier) keepOne(ready []bool) {
+func (r *readier) keepOne(ready []bool, up int) {
 	best, most := -1, 0
 	for i, c := range r.all {
 		worth := 1
-		if c.verdict() == model.Up {
+		if c.verdict() == model.Up || c.verdict() == model.Down && up > 0 { // which stays
 			worth += 2
 		}
-		if r.in.State.Ready[c.Addr] {
+		if was, _ := was(&r.in.State, &c.Endpoint); was {
 			worth++
 		}
 		if ready[i] && worth > most {

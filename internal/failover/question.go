@@ -105,7 +105,7 @@ func (r *resolver) ask(q model.Question, standing []model.Endpoint) finding {
 	}
 	expires := answer.MissingSince.Add(r.in.Service.Resolution.MissingGrace)
 	believed := answer.Missing(r.in.Service.Resolution.MissingGrace)
-	if believed && !answer.Good.At.IsZero() {
+	if believed {
 		f.gone = families{v4: q.Type != model.AAAA, v6: q.Type != model.A}
 	}
 	if !answer.Good.At.IsZero() && !believed {

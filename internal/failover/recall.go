@@ -33,14 +33,21 @@ func Recall(s *model.Service, m Memory) model.State {
 	if s.Probe == nil {
 		return state
 	}
-	state.Ready, state.Given = ready(m.Standing), map[string][]model.Given{}
+	// In slices ports stand in an order of their own.
+	standing, r := slices.Clone(m.Standing), resolver{in: Input{Service: *s}}
+	for i := range standing {
+		if ports, ok := r.inOrder(standing[i].Ports); ok {
+			standing[i].Ports = ports
+		}
+	}
+	state.Ready, state.Given = ready(standing), map[string][]model.Given{}
 	for i := range s.Targets {
 		t := &s.Targets[i]
 		if t.Hostname == "" || !slices.Contains(m.Active, t.Name) {
 			continue
 		}
 		p := place{status: model.TargetStatus{Name: t.Name, Where: where(*t)}}
-		for _, e := range m.Standing {
+		for _, e := range standing {
 			if e.Target == t.Name {
 				state.Given[p.key()] = append(state.Given[p.key()], model.Given{Endpoint: e, Host: t.Hostname})
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,9 +21,9 @@ import (
 //
 // a+ is a probe of a that succeeds, a- one that fails, a! one whose answer is
 // certain. +a has DNS give a's address, -a give it no more. pin=a pins a, pin= lets
-// go, restart forgets what no status holds. Published endpoints are in the order of
-// the targets, those that are not ready in parentheses. A word in capitals is the
-// reason of the latest transition.
+// go, port=N edits targetPort, restart forgets what no status holds. Published
+// endpoints are in the order of the targets, those that are not ready in parentheses.
+// A word in capitals is the reason of the latest transition.
 type story struct {
 	// tiers are the targets of each tier: "a b | c".
 	tiers string
@@ -117,6 +118,13 @@ func (r *teller) happens(word string) {
 		if target := word[4:]; target != "" {
 			r.svc.Pin = &model.Pin{Target: target, By: "ann", Reason: "a drill"}
 		}
+	case strings.HasPrefix(word, "port="):
+		r.svc.Ports = slices.Clone(r.svc.Ports)
+		port, err := strconv.ParseUint(word[5:], 10, 16)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.svc.Ports[0].TargetPort = uint16(port)
 	case name == "+", name == "-":
 		r.dns(name, verb)
 	default:

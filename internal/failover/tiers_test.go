@@ -80,12 +80,13 @@ func TestStories(t *testing.T) {
 			10s    a+ a+       -> b
 			10000s a+ b+       -> b
 			10005s b- b- b- a+ -> a TierDown`},
-		"all down: the last ones stay, and the first to be back serves at once": {tiers: "a | b", lines: `
-			0s  a+ b+       -> a
-			5s  a- a- a- b+ -> b
-			10s b- b- b-    -> b
-			99s a- b-       -> b
-			100s a+ a+      -> a TierDown`},
+		"all down: the last ones stay, and the first to be back serves once they have failed since": {tiers: "a | b", lines: `
+			0s   a+ b+       -> a
+			5s   a- a- a- b+ -> b
+			10s  b- b- b-    -> b
+			99s  a- b-       -> b
+			100s a+ a+       -> b
+			101s b-          -> a TierDown`},
 		"all down with Withdraw: none is ready, all are known": {tiers: "a | b", spec: failsafe(model.Failover{Withdraw: true}), lines: `
 			0s   a+ b+       -> a
 			5s   a- a- a- b+ -> b
@@ -100,19 +101,42 @@ func TestStories(t *testing.T) {
 			8s  c-       -> a b
 			60s a+ b+ c+ -> a b
 			61s a+ b+ c+ -> a b`},
+		"the prober gets its network back, and hears the standby first: nothing moves": {tiers: "a b | c", lines: `
+			0s  a+ b+ c+          -> a b
+			5s  a- b- c-          -> a b
+			6s  a- b- c-          -> a b
+			7s  a- b- c-          -> a b
+			60s c+ c+             -> a b
+			61s b+ b+             -> a b
+			62s a+ a+             -> a b`},
+		"a tier whose endpoints have all said no is left for one that is up, not for one that may be": {tiers: "a | b", spec: primary, lines: `
+			0s     -> (a)
+			1s  a! -> a
+			2s  b+ -> b TierDown`},
+		"the better one of those that stand by is waited for": {tiers: "a | b | c", lines: `
+			0s  a+ b+ c+ -> a
+			5s  a- a- a- -> a
+			6s  c+       -> a
+			7s  b+       -> b TierDown`},
+		"and not waited for once it has failed since": {tiers: "a | b | c", lines: `
+			0s  a+ b+ c+ -> a
+			5s  a- a- a- -> a
+			6s  c+       -> a
+			7s  b-       -> c TierDown`},
 		"one that stands by has to answer after the first failure": {tiers: "a | b", lines: `
 			0s  a+ b+    -> a
 			5s  a-       -> a
 			6s  a-       -> a
 			7s  a-       -> a
 			8s  b+       -> b TierDown`},
-		"in a tier one that is down is out once another one has answered since": {tiers: "a b", lines: `
+		"in a tier one that is down is out once another one outlives it": {tiers: "a b", lines: `
 			0s  a+ b+    -> a b
 			5s  a- a- a- -> a b
 			6s  b+       -> (a) b
 			9s  b- b- b- -> (a) b
 			20s a+       -> (a) b
-			21s a+       -> a (b)`},
+			21s a+       -> a b
+			22s b-       -> a (b)`},
 		"one that comes back needs successThreshold": {tiers: "a b", lines: `
 			0s  a+ b+       -> a b
 			5s  a- a- a- b+ -> (a) b
@@ -173,9 +197,10 @@ func TestStories(t *testing.T) {
 			2s  a+         -> a (b)
 			3s  a- a- a-   -> a (b)
 			4s  b!         -> a (b)
-			5s  b+ b+      -> (a) b
-			6s  a+ a+      -> (a) b
-			7s  b!         -> a (b)`},
+			5s  b+ b+      -> a (b)
+			6s  a-         -> (a) b
+			7s  a+ a+      -> (a) b
+			8s  b!         -> a (b)`},
 		"an answer that is certain needs no threshold": {tiers: "a | b", spec: primary, lines: `
 			0s  a+ b!    -> a
 			5s  b+ b+    -> a
@@ -214,6 +239,17 @@ func TestStories(t *testing.T) {
 			25s  -a          -> a b
 			54s              -> a b
 			55s              -> b`},
+		"retain: an edit of the port forgets": {tiers: "", spec: named(func(s *model.Service) { s.Resolution.Retain = 30 * time.Second }), lines: `
+			0s   +a +b a+ b+ -> a b
+			5s   -a          -> a b
+			6s   port=9999   -> b`},
+		"a pin to a name that is not known yet moves nothing": {tiers: "a | b", spec: func(s *model.Service) {
+			s.Targets = append(s.Targets, host("db", 1, "db.example.com"))
+		}, lines: `
+			0s  a+ b+  -> a
+			5s  pin=db -> a
+			6s  +c     -> c Pinned
+			7s  c+     -> c`},
 		"retain without a probe": {tiers: "", spec: named(func(s *model.Service) { s.Probe, s.Resolution.Retain = nil, 30*time.Second }), lines: `
 			0s   +a +b -> a b
 			5s   -a    -> a b

@@ -118,8 +118,9 @@ type State struct {
 	Priority int
 	Active   []string
 	Since    time.Time
-	// Ready is whether each published address took traffic.
-	Ready map[netip.Addr]bool
+	// Ready is whether each published endpoint took traffic, by its address and first
+	// port, and by its address with port 0 whether one of them did.
+	Ready map[netip.AddrPort]bool
 	// UpSince is since when each tier has been up without a break.
 	UpSince map[int]time.Time
 	// Given are the endpoints that DNS gave each target last, by the target's name

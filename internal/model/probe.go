@@ -174,6 +174,9 @@ type Health struct {
 	// FailingSince is when the first of the failures began that took it down, or
 	// may; zero while nothing fails.
 	SuccessAt, FailingSince time.Time
+	// SucceedingSince is when the first of the last successes in a row began, and
+	// FailedAt when the last probe that failed did; zero if none did.
+	SucceedingSince, FailedAt time.Time
 	// Reason and Detail are those of the failure that took it down, and Certain is
 	// whether that was its own answer. Empty while it is up.
 	Reason, Detail string
