@@ -16,8 +16,13 @@ import (
 	"fairlead.dev/internal/model"
 )
 
-// maxAliases is how many CNAMEs are followed, as BIND and CoreDNS do.
-const maxAliases = 10
+const (
+	// maxAliases is how many CNAMEs are followed, as BIND and CoreDNS do.
+	maxAliases = 10
+	// lookupTimeout is how long it may take to follow them, where each one has to be
+	// asked for.
+	lookupTimeout = 2 * DefaultTimeout
+)
 
 // Exchanger sends a DNS message to the outside and returns the reply.
 type Exchanger interface {
@@ -37,6 +42,8 @@ type Client struct {
 // does not fail: what goes wrong is the observation's class.
 func (c *Client) Lookup(ctx context.Context, q model.Question) model.Observation {
 	began := c.Now()
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
 	o := c.lookup(ctx, q)
 	o.Question, o.At = q, c.Now()
 	if c.Looked != nil {
@@ -46,7 +53,7 @@ func (c *Client) Lookup(ctx context.Context, q model.Question) model.Observation
 }
 
 func (c *Client) lookup(ctx context.Context, q model.Question) model.Observation {
-	w := walk{name: dns.Fqdn(q.Name), qtype: qtype(q.Type), ttl: 1<<32 - 1}
+	w := walk{name: dns.Fqdn(q.Name), qtype: qtype(q.Type), ttl: 1<<31 - 1}
 	for range maxAliases + 1 {
 		query := new(dns.Msg).SetQuestion(w.name, w.qtype)
 		msg, err := c.Upstream.Exchange(ctx, query)
@@ -57,7 +64,7 @@ func (c *Client) lookup(ctx context.Context, q model.Question) model.Observation
 			return refusal(msg.Rcode)
 		}
 		if msg.Truncated {
-			return broken("%s: the answer is cut short, and TCP gets no further", q.Name)
+			return broken("%s: the answer is cut short or damaged, and TCP gets no further", q.Name)
 		}
 		if err := w.take(msg); err != nil {
 			return broken("%s: %w", q.Name, err)
@@ -123,9 +130,9 @@ func (w *walk) take(msg *dns.Msg) error {
 			return fmt.Errorf("more than %d CNAMEs follow one another", maxAliases)
 		}
 		w.aliases = append(w.aliases, model.Alias{
-			Name: trim(alias.Hdr.Name), Target: trim(alias.Target), TTL: seconds(alias.Hdr.Ttl),
+			Name: trim(alias.Hdr.Name), Target: trim(alias.Target), TTL: seconds(held(alias.Hdr.Ttl)),
 		})
-		w.ttl = min(w.ttl, alias.Hdr.Ttl)
+		w.ttl = min(w.ttl, held(alias.Hdr.Ttl))
 		w.name = strings.ToLower(alias.Target)
 		if slices.ContainsFunc(w.aliases, func(a model.Alias) bool { return strings.EqualFold(a.Name, trim(w.name)) }) {
 			return fmt.Errorf("its CNAMEs form a loop at %s", trim(w.name))
@@ -135,7 +142,7 @@ func (w *walk) take(msg *dns.Msg) error {
 		if rr.Header().Rrtype != w.qtype || !strings.EqualFold(rr.Header().Name, w.name) {
 			continue
 		}
-		w.ttl = min(w.ttl, rr.Header().Ttl)
+		w.ttl = min(w.ttl, held(rr.Header().Ttl))
 		w.add(rr)
 	}
 	return nil
@@ -203,10 +210,19 @@ const unknownNegativeTTL = 10
 func negativeTTL(authority []dns.RR) (ttl uint32, known bool) {
 	for _, rr := range authority {
 		if soa, ok := rr.(*dns.SOA); ok {
-			return min(soa.Hdr.Ttl, soa.Minttl), true
+			return min(held(soa.Hdr.Ttl), held(soa.Minttl)), true
 		}
 	}
 	return 0, false
+}
+
+// held is how long a record says that it holds: one whose TTL has the highest bit set
+// does not (RFC 2181 section 8).
+func held(ttl uint32) uint32 {
+	if ttl > 1<<31-1 {
+		return 0
+	}
+	return ttl
 }
 
 func trim(name string) string { return strings.TrimSuffix(name, ".") }
