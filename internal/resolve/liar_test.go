@@ -178,7 +178,7 @@ func TestLies(t *testing.T) {
 // TestALiarIsTold: a server that answers, and nonsense, is not called silent.
 func TestALiarIsTold(t *testing.T) {
 	s := lie(t, func(q *dns.Msg) []said { return []said{{wire: forged(func(r *dns.Msg) { r.Id++ })(q)}} }, nil)
-	c := &resolve.Client{Upstream: resolve.NewUpstream([]netip.AddrPort{s.addr}, 0, time.Second), Now: time.Now}
+	c := &resolve.Client{Upstream: resolve.NewUpstream([]netip.AddrPort{s.addr}, 0, 2*time.Second), Now: time.Now}
 	if o := c.Lookup(t.Context(), model.Question{Name: "db.example.com", Type: model.A}); o.Class != model.Broken {
 		t.Errorf("got %s (%s), want Broken", o.Class, o.Detail)
 	}

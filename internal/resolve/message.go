@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"net"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -18,7 +17,7 @@ const (
 )
 
 // datagrams reads replies by UDP.
-func datagrams(conn net.Conn) func() ([]byte, error) {
+func datagrams(conn io.Reader) func() ([]byte, error) {
 	buf := make([]byte, accepted)
 	return func() ([]byte, error) {
 		n, err := conn.Read(buf)
@@ -27,7 +26,7 @@ func datagrams(conn net.Conn) func() ([]byte, error) {
 }
 
 // stream reads replies by TCP, each behind its length.
-func stream(conn net.Conn) func() ([]byte, error) {
+func stream(conn io.Reader) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		var size [2]byte
 		if _, err := io.ReadFull(conn, size[:]); err != nil {
