@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -153,6 +154,47 @@ func drip(c *net.TCPConn) {
 			return
 		}
 		time.Sleep(time.Millisecond)
+	}
+}
+
+// TestFloodOfRows: an answer that is right and has no end ends the probe, before its
+// time is over and the memory full.
+func TestFloodOfRows(t *testing.T) {
+	addr := serve(t, func(c *net.TCPConn) {
+		for _, say := range []string{"N", "R\x00\x00\x00\x08\x00\x00\x00\x00Z\x00\x00\x00\x05I"} {
+			if _, err := c.Read(make([]byte, 1<<12)); err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, say)
+		}
+		_, _ = c.Read(make([]byte, 1<<12))
+		column := "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x19\xff\xff\xff\xff\xff\xff\x00\x00"[1:]
+		_, _ = io.WriteString(c, "T\x00\x00\x00\x1a\x00\x01x"+column)
+		flood("D\x00\x00\x00\x0b\x00\x01\x00\x00\x00\x01t")(c)
+	})
+	down(t, prober(), model.Probe{Kind: model.ProbePostgres, Role: model.RolePrimary, Credentials: "u"}, at(addr), model.ProbeProtocol, "sends more than any answer has")
+}
+
+// TestAnsweredBefore: what a server said before it hung up is heard, though nothing
+// can be told to it any more.
+func TestAnsweredBefore(t *testing.T) {
+	const words = "-ERR max number of clients reached\r\n"
+	addr := serve(t, func(c *net.TCPConn) { _, _ = io.WriteString(c, words) })
+	a := &attempt{check: at(addr), spec: new(model.Probe)}
+	c, err := a.dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for range 100 {
+		if _, err := io.WriteString(c, "PING\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	got, err := io.ReadAll(c)
+	if string(got) != words || err != nil && !hungUp(err) {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 

@@ -155,7 +155,7 @@ func TestRedirects(t *testing.T) {
 			"/relative": "sound", "/absolute": "http://api.example.com/sound", "/port": "http://API.example.com:80/sound",
 			"/chain": "/relative", "/ill": "/broken", "/loop": "/loop", "/odd": "http://[::1",
 			"/name": "http://login.example.com/", "/away": "http://" + elsewhere.addr.String() + "/?token=1", "/secure": "https://api.example.com/sound",
-			"/otherport": "http://api.example.com:8080/sound",
+			"/otherport": "http://api.example.com:8080/sound", "/mixed": "https://api.example.com:80/sound",
 		}[r.URL.Path]
 		switch {
 		case to != "":
@@ -188,6 +188,7 @@ func TestRedirects(t *testing.T) {
 		{"/name", follows, nil, "/name", "", "http://login.example.com, which was not asked"},
 		{"/away", follows, nil, "/away", "", "http://" + elsewhere.addr.String() + ", which was not asked"},
 		{"/secure", follows, nil, "/secure", "", "https://api.example.com, which was not asked"},
+		{"/mixed", follows, nil, "/mixed", "", "https://api.example.com:80, which was not asked"},
 		{"/otherport", follows, nil, "/otherport", "", "http://api.example.com:8080, which"},
 	}
 	for _, row := range rows {
