@@ -15,9 +15,19 @@ import (
 
 // ask asks a server for a name's IPv4 addresses once; the answer is sorted.
 func ask(ctx context.Context, server netip.AddrPort, name string) ([]netip.Addr, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "udp4", server.String())
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return askOver(conn, name)
+}
+
+// askOver is ask by a connection that stands.
+func askOver(conn net.Conn, name string) ([]netip.Addr, error) {
 	client := dns.Client{Timeout: 2 * time.Second}
 	q := new(dns.Msg).SetQuestion(name, dns.TypeA)
-	m, _, err := client.ExchangeContext(ctx, q, server.String())
+	m, _, err := client.ExchangeWithConn(q, &dns.Conn{Conn: conn})
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +52,18 @@ func addresses(m *dns.Msg) []netip.Addr {
 // check asks for every service's addresses: a benchmark of wrong answers is
 // worth nothing.
 func check(ctx context.Context, server netip.AddrPort, all []service) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "udp4", server.String())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return checkOver(conn, all)
+}
+
+// checkOver is check by a connection that stands.
+func checkOver(conn net.Conn, all []service) error {
 	for _, s := range all {
-		got, err := ask(ctx, server, s.host())
+		got, err := askOver(conn, s.host())
 		if err != nil {
 			return fmt.Errorf("the answer is wrong: %w", err)
 		}

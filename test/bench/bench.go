@@ -51,6 +51,7 @@ type kubeSize struct {
 	drift     int           // slices that are changed by hand
 	handovers int           // of each kind
 	moves     int           // of traffic
+	failovers int           // of each kind of fault and way
 	many      int           // services of the cold start
 	rest      time.Duration // at which nothing is asked for
 }
@@ -60,13 +61,13 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 	b.size = size{
 		rounds: o.rounds, load: 2 * time.Second, steady: 1500 * time.Millisecond,
 		many: 10_000, starts: 15, bigOnes: 5, rest: 10 * time.Second, edits: 30, follow: 25 * time.Second,
-		kube: kubeSize{services: 1000, edits: 200, drift: 100, handovers: 2, moves: 15, many: 10_000, rest: time.Minute},
+		kube: kubeSize{services: 1000, edits: 200, drift: 100, handovers: 2, moves: 15, failovers: 5, many: 10_000, rest: time.Minute},
 	}
 	if o.quick {
 		b.size = size{
 			rounds: min(2, o.rounds), load: 500 * time.Millisecond, steady: 500 * time.Millisecond,
 			many: 10_000, starts: 5, bigOnes: 1, rest: 2 * time.Second, edits: 5, follow: 6 * time.Second,
-			kube: kubeSize{services: 1000, edits: 20, drift: 10, handovers: 1, moves: 5, many: 10_000, rest: 15 * time.Second},
+			kube: kubeSize{services: 1000, edits: 20, drift: 10, handovers: 1, moves: 5, failovers: 1, many: 10_000, rest: 15 * time.Second},
 		}
 	}
 	dir, err := newWorkdir()

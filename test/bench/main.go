@@ -35,6 +35,12 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == backendRole {
 		exit(backend(ctx, os.Stdout))
 	}
+	if len(os.Args) == 2 && os.Args[1] == targetsRole {
+		exit(targets(ctx))
+	}
+	if len(os.Args) == 4 && os.Args[1] == knockRole {
+		exit(knock(os.Args[2], os.Args[3]))
+	}
 	exit(run(ctx))
 }
 
@@ -131,8 +137,10 @@ func kinds() []kind {
 		{"relay", "Relay", false, measureRelay},
 		{"edit", "Edit to answer", false, measureEdits},
 		{"record", "Outside record to answer", false, measureRecords},
+		{"probes", "Probes: 10,000 services", false, measureProbes},
 		{"slice", "Kubernetes: decision to slice", false, measureSlices},
 		{"traffic", "Kubernetes: slice to traffic", false, measureTraffic},
+		{"failover", "Kubernetes: failover", false, measureFailover},
 		{"cold", "Kubernetes: 10,000 services", false, measureCold},
 	}
 }

@@ -35,15 +35,20 @@ func (b *bench) runOutside() (*outside, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &outside{at: at, records: make(map[string]*record)}
 	udp, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(at))
 	if err != nil {
 		return nil, err
 	}
+	return b.serveOutside(udp, at), nil
+}
+
+// serveOutside is runOutside on a socket that stands.
+func (b *bench) serveOutside(udp net.PacketConn, at netip.AddrPort) *outside {
+	o := &outside{at: at, records: make(map[string]*record)}
 	server := &dns.Server{PacketConn: udp, Handler: dns.HandlerFunc(o.answer)}
 	go server.ActivateAndServe()
 	b.atEnd(func() { server.ShutdownContext(context.Background()) })
-	return o, nil
+	return o
 }
 
 // set changes a record. The channel is closed when it is given out first.
