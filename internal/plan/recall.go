@@ -144,7 +144,8 @@ func (s *story) judge(c wire.Check) {
 	case wire.Up:
 		h.Verdict, h.Successes, h.SuccessAt, h.Warning = model.Up, 1, s.in.Now, c.Message
 	case wire.Down:
-		h.Verdict, h.Failures, h.FailingSince, h.Reason, h.Detail = model.Down, 1, c.Since, c.Reason, c.Message
+		h.Verdict, h.Failures, h.FailingSince, h.FailedAt = model.Down, 1, c.Since, s.in.Now
+		h.Reason, h.Detail = c.Reason, c.Message
 		h.Certain = c.Reason == model.ProbeNotPrimary || c.Reason == model.ProbeNotReplica
 	}
 	if old, twice := s.health[c.Address]; !twice || old.Verdict != model.Down {

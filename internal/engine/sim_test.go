@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var (
+	simSeed  = flag.Uint64("seed", 0, "TestSimulation: the one seed to simulate, and to tell the story of")
+	simSeeds = flag.Uint64("seeds", 1000, "TestSimulation: how many seeds to simulate")
+	simAll   = flag.Bool("all", false, "TestSimulation: go on after a seed that fails, and tell no story")
+	simSoak  = flag.Duration("soak", 0, "TestSoak: how long to simulate")
+)
+
+// TestSimulation runs the real engine through the histories of many seeds: DNS servers,
+// hosts, networks, an API server, people and clocks, on which much goes wrong. Every
+// step is held against the invariants of the design. A seed that fails tells its story,
+// with as few faults as it takes; so does
+//
+//	go test ./internal/engine -run TestSimulation -seed 42
+func TestSimulation(t *testing.T) {
+	if *simSeed != 0 {
+		p := drawPlan(*simSeed, 1)
+		if broken, _ := simulate(p, nil); broken != nil {
+			p = shrink(drawPlan(*simSeed, 1), broken)
+		}
+		broken, s := simulate(p, &simStory{})
+		t.Log("\n" + strings.Join(s.story.lines, "\n"))
+		if broken != nil {
+			t.Error(broken)
+		}
+		return
+	}
+	f := &simFleet{length: 1, last: *simSeeds}
+	f.run(t, func() bool { return false })
+	t.Log(f)
+}
+
+// simFleet simulates seeds on all cores.
+type simFleet struct {
+	length int
+	// last is the last seed; 0 is none.
+	last uint64
+
+	seed, seeds, turns, virtual atomic.Uint64
+	failed                      atomic.Bool
+}
+
+func (f *simFleet) String() string {
+	return fmt.Sprintf("%d seeds, %.0f virtual hours, %d steps", f.seeds.Load(), time.Duration(f.virtual.Load()).Hours(), f.turns.Load())
+}
+
+// run simulates until there is no more seed, one has failed, or done says so.
+func (f *simFleet) run(t *testing.T, done func() bool) {
+	var wait sync.WaitGroup
+	for range 2 {
+		wait.Go(func() {
+			for !f.failed.Load() && !done() {
+				seed := f.seed.Add(1)
+				if f.last != 0 && seed > f.last {
+					return
+				}
+				f.one(t, seed)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+func (f *simFleet) one(t *testing.T, seed uint64) {
+	broken, s := simulate(drawPlan(seed, f.length), nil)
+	f.seeds.Add(1)
+	f.turns.Add(uint64(s.turns))
+	f.virtual.Add(uint64(s.at))
+	if broken == nil {
+		return
+	}
+	if *simAll {
+		t.Errorf("seed %d: %s", seed, broken)
+		return
+	}
+	if f.failed.Swap(true) {
+		return
+	}
+	p := shrink(drawPlan(seed, f.length), broken)
+	story := &simStory{}
+	broken, _ = simulate(p, story)
+	t.Errorf("seed %d:\n%s\n%s", seed, strings.Join(story.lines, "\n"), broken)
+}
+
+func (b *breach) String() string {
+	return fmt.Sprintf("%s: %s%s", b.at, b.what, b.trace)
+}
+
+// rule is which one was broken.
+func (b *breach) rule() string { rule, _, _ := strings.Cut(b.what, ":"); return rule }
+
+// shrink returns a plan with as few faults as it takes to break the same rule.
+func shrink(p *simPlan, broken *breach) *simPlan {
+	for again := true; again; {
+		again = false
+		for r := range p.rounds {
+			for _, of := range []*[]simFault{&p.rounds[r].faults, &p.rounds[r].harmless} {
+				for i := len(*of) - 1; i >= 0; i-- {
+					all := *of
+					*of = append(append([]simFault{}, all[:i]...), all[i+1:]...)
+					if b, _ := simulate(p, nil); b == nil || b.rule() != broken.rule() {
+						*of = all
+						continue
+					}
+					again = true
+				}
+			}
+		}
+	}
+	return p
+}
