@@ -111,7 +111,7 @@ func (d *DNS) Updates() string { return fmt.Sprintf("%s %d", d.host.Addr, d.port
 
 func (d *DNS) update(script *bytes.Buffer) error {
 	script.WriteString("send\n")
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cmd := d.host.Command(ctx, "nsupdate")
 	cmd.Stdin = script

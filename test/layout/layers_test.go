@@ -55,13 +55,13 @@ var layers = map[string]struct {
 	"test/lab":           {why: "the outside world of the tests knows nothing of the product"},
 	"test/layout":        {why: "tests only"},
 	"test/leak":          {why: "tests of every layer use it"},
-	"test/e2e":           {may: []string{"test/lab"}, why: "whole-system tests judge the binary from outside"},
+	"test/e2e":           {may: []string{"test/lab", "test/traffic"}, why: "whole-system tests judge the binary from outside"},
 	"test/differential":  {may: []string{"test/cluster", "test/lab"}, why: "whole-system tests judge the binary from outside"},
 	"test/crd":           {may: []string{"test/cluster", "test/lab"}, why: "tests only: the CRD and internal/convert are held against each other"},
 	"test/expectations":  {may: []string{"test/cluster", "test/controller", "test/lab"}, why: "whole-system tests judge the binary from outside"},
 	"test/kube":          {may: []string{"test/cluster", "test/controller", "test/lab"}, why: "whole-system tests judge the binary from outside"},
 	"test/render":        {may: []string{"test/cluster", "test/lab"}, why: "tests only: internal/render against a real API server"},
-	"test/bench":         {may: []string{"test/lab", "test/cluster", "test/controller", "internal/group", "api/v1alpha1"}, kube: true, why: "benchmarks measure the binary from outside"},
+	"test/bench":         {may: []string{"test/lab", "test/cluster", "test/controller", "test/failover", "test/traffic", "internal/group", "api/v1alpha1"}, kube: true, why: "benchmarks measure the binary from outside"},
 	"test/install":       {may: []string{"test/cluster", "test/lab"}, why: "whole-system tests judge chart, image and binary from outside"},
 }
 

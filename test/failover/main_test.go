@@ -1,0 +1,77 @@
+//go:build linux
+
+package failover_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"fairlead.dev/test/cluster"
+	"fairlead.dev/test/controller"
+	"fairlead.dev/test/failover"
+	"fairlead.dev/test/lab"
+	"fairlead.dev/test/traffic"
+)
+
+// theatre is the cluster of all plays, and the stage on it, which the first test
+// makes.
+type theatre struct {
+	*cluster.Shared
+	stage *failover.Stage
+}
+
+var shared = theatre{Shared: cluster.NewShared(failover.Options())}
+
+var program = controller.NewProgram()
+
+func TestMain(m *testing.M) {
+	os.Exit(program.Run(func() int { return shared.Run(m) }))
+}
+
+func theStage(t *testing.T) *failover.Stage {
+	t.Helper()
+	lab.Skip(t, "nft")
+	c := shared.Get(t)
+	if shared.stage == nil {
+		var err error
+		if shared.stage, err = failover.NewStage(c); err != nil {
+			t.Fatal(err)
+		}
+		shared.stage.Patience = 3 * time.Second // other tests run on the machine
+	}
+	return shared.stage
+}
+
+// open begins a play, which ends with the test.
+func open(t *testing.T, way failover.Way) *failover.Play {
+	t.Helper()
+	p, err := theStage(t).Open(t.Context(), way)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// log ends the client, shows what it saw, and keeps it for `go test -artifacts`.
+func log(t *testing.T, p *failover.Play) traffic.Log {
+	t.Helper()
+	l := p.Log()
+	t.Logf("%s\n%s", p.Way.Name, l)
+	text, err := json.Marshal(l)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(t.ArtifactDir(), strings.ReplaceAll(t.Name(), "/", "-")+".json"), text, 0o644)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return l
+}
