@@ -11,6 +11,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
+
+	"fairlead.dev/internal/model"
 )
 
 // The test binary stands in for fairlead in the scripts of testdata.
@@ -47,6 +49,7 @@ func serveScript(ts *testscript.TestScript, net string, paths []string) string {
 	cmd.SetErr(&out)
 	o, err := flags.options(cmd, paths)
 	ts.Check(err)
+	o.probes = well{}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- serve(ctx, o) }()
@@ -63,4 +66,12 @@ func serveScript(ts *testscript.TestScript, net string, paths []string) string {
 	}
 	ts.Fatalf("it does not serve:\n%s", out.String())
 	return ""
+}
+
+// well finds every endpoint up, and sends nothing: the addresses of the scripts are
+// somebody else's.
+type well struct{}
+
+func (well) Probe(_ context.Context, _ string, _ *model.Probe, c model.Check) model.Result {
+	return model.Result{Check: c, Began: time.Now(), Up: true}
 }

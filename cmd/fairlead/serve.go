@@ -47,6 +47,8 @@ type serveOptions struct {
 	quiet          bool
 	log            *slog.Logger
 	stdout, stderr io.Writer
+	// probes asks endpoints; nil means for real.
+	probes engine.Prober
 }
 
 // instance is the wired program.
@@ -135,10 +137,13 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 	}
 	in.told.reloaded = counters.Reloads
 	in.relay = relay.New(relay.Config{Hooks: relayHooks(counters), DrainTimeout: o.drain})
+	if in.probes == nil {
+		in.probes = prober(in.logins)
+	}
 	in.engine = engine.New(engine.Config{
 		Domain: o.domain, Forbidden: virtualIPs(o.cidrs), Sink: in.relay.Publish, Log: o.log,
 		Resolver: &resolve.Client{Upstream: upstream, Now: time.Now, Looked: counters.Lookup},
-		Prober:   prober(in.logins), Probed: counters.Probe,
+		Prober:   in.probes, Probed: counters.Probe,
 	})
 	in.dns = dnsserver.New(dnsserver.Config{
 		Snapshot: in.answers, Forwarder: upstream, Log: o.log,

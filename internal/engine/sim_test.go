@@ -12,7 +12,7 @@ import (
 
 var (
 	simSeed  = flag.Uint64("seed", 0, "TestSimulation: the one seed to simulate, and to tell the story of")
-	simSeeds = flag.Uint64("seeds", 1000, "TestSimulation: how many seeds to simulate")
+	simSeeds = flag.Uint64("seeds", 30, "TestSimulation: how many seeds to simulate")
 	simAll   = flag.Bool("all", false, "TestSimulation: go on after a seed that fails, and tell no story")
 	simSoak  = flag.Duration("soak", 0, "TestSoak: how long to simulate")
 )

@@ -106,7 +106,13 @@ func redisLogin(text string) error {
 	case strings.HasPrefix(text, "ERR wrong number of arguments"):
 		return fail(model.ProbeAuthentication, "knows no users, as servers before Redis 6 do not: leave username empty in the Secret")
 	}
-	return redisRefusal(text, "AUTH")
+	switch code, _, _ := strings.Cut(text, " "); code {
+	case "NOAUTH", "NOPERM", "DENIED":
+		return redisRefusal(text, "AUTH")
+	}
+	// The server is not quoted: some answer a command that they do not know with its
+	// arguments, the password among them.
+	return fail(model.ProbeNotServing, "answers AUTH with an error that is not known: is it a Redis server, and is AUTH renamed?")
 }
 
 // redisRefusal judges another error.

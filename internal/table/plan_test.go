@@ -30,7 +30,8 @@ func TestWritePlan(t *testing.T) {
 	edited := plan.Plan{
 		Namespace: "shop", Name: "crm", If: "if the manifest is applied",
 		Changes: []plan.Change{
-			{Field: "ports[80]", From: "protocol TCP"}, {Field: "targets[new]", To: "hostname x\x1b.example.com"},
+			{Field: "ports[80]", From: "protocol TCP"},
+			{Field: "targets[new]", To: "hostname x\x1b.example.com"},
 			{Field: "type", From: "ClusterIP", To: "ExternalName"},
 		},
 		Steps: []plan.Step{at(plan.Now, 0, "", 0, "NoTargets", "nothing is published"), name},
