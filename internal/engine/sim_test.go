@@ -14,7 +14,6 @@ var (
 	simSeed  = flag.Uint64("seed", 0, "TestSimulation: the one seed to simulate, and to tell the story of")
 	simSeeds = flag.Uint64("seeds", 30, "TestSimulation: how many seeds to simulate")
 	simAll   = flag.Bool("all", false, "TestSimulation: go on after a seed that fails, and tell no story")
-	simSoak  = flag.Duration("soak", 0, "TestSoak: how long to simulate")
 )
 
 // TestSimulation runs the real engine through the histories of many seeds: DNS servers,

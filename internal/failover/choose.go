@@ -151,11 +151,13 @@ func (c *chooser) first() (*group, reason) {
 	return best, reason{ReasonStarted, message, 0}
 }
 
-// failback moves to a better tier that has been up for long enough.
+// failback moves to a better tier that has been up for long enough. A primary that
+// is up is not left for another one: that would be a second one, come back with old
+// data. Where a person has moved the role, what was the primary says that it is none.
 func (c *chooser) failback(from *group) (*group, reason) {
 	f := &c.in.Service.Failover
 	for _, g := range c.groups {
-		if g.priority >= from.priority || f.ManualFailback {
+		if g.priority >= from.priority || f.ManualFailback || c.in.Service.Probe.Exclusive() {
 			break
 		}
 		if g.rank != isUp {

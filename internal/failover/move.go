@@ -52,6 +52,7 @@ func remember(in Input, d *model.Decision, places []*place, held []model.Former)
 	}
 	s.Decided, s.Priority, s.Active, s.Since = true, d.Priority, d.Active, d.ActiveSince
 	s.Former = held
+	s.Ready = ready(d.Endpoints) // also without a probe: one may be added
 	if !watched(&in.Service) && in.Service.Resolution.Retain <= 0 {
 		return
 	}
@@ -60,9 +61,6 @@ func remember(in Input, d *model.Decision, places []*place, held []model.Former)
 		if len(p.given) > 0 {
 			s.Given[p.key()] = p.given
 		}
-	}
-	if watched(&in.Service) {
-		s.Ready = ready(d.Endpoints)
 	}
 }
 

@@ -24,14 +24,9 @@ type Memory struct {
 // changes nothing that is published. Its zero value is that of a service about which
 // nothing was ever decided.
 func Recall(s *model.Service, m Memory) model.State {
-	if len(m.Active) == 0 {
-		return model.State{}
-	}
-	state := model.State{
-		Decided: true, Active: m.Active, Priority: m.Priority, Since: m.Since, Pinned: m.Pinned, History: m.History,
-	}
-	if s.Probe == nil {
-		return state
+	state := model.State{History: m.History}
+	if len(m.Active) > 0 {
+		state.Decided, state.Active, state.Priority, state.Since, state.Pinned = true, m.Active, m.Priority, m.Since, m.Pinned
 	}
 	// In slices ports stand in an order of their own.
 	standing, r := slices.Clone(m.Standing), resolver{in: Input{Service: *s}}
@@ -40,7 +35,13 @@ func Recall(s *model.Service, m Memory) model.State {
 			standing[i].Ports = ports
 		}
 	}
-	state.Ready, state.Given = ready(standing), map[string][]model.Given{}
+	if len(standing) > 0 {
+		state.Ready = ready(standing) // whoever was published, and also where a probe is yet to come
+	}
+	if s.Probe == nil && s.Resolution.Retain <= 0 {
+		return state
+	}
+	state.Given = map[string][]model.Given{}
 	for i := range s.Targets {
 		t := &s.Targets[i]
 		if t.Hostname == "" || !slices.Contains(m.Active, t.Name) {

@@ -1,6 +1,7 @@
 package failover_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,6 +206,14 @@ func TestStories(t *testing.T) {
 			0s  a+ b!    -> a
 			5s  b+ b+    -> a
 			6s  a!       -> b TierDown`},
+		"a primary that comes back as a second one gets nothing": {tiers: "a | b", spec: primary, lines: `
+			0s   a+ b!       -> a
+			5s   a- a- a- b! -> a
+			6s   b+ b+       -> a
+			7s   a-          -> b TierDown
+			10s  a+ a+       -> b
+			999s a+ b+       -> b
+			1000s a+ b!      -> a TierDown`},
 		"a name that flickers bounces nobody": {tiers: "", spec: named(), lines: `
 			0s   +a a+ -> a
 			5s   -a +b -> a (b)
@@ -302,4 +311,18 @@ func want(t *testing.T, r *teller, healthy, ready string) {
 	if got := r.says(model.Ready); got != ready {
 		t.Errorf("Ready is %s\n  want %s", got, ready)
 	}
+}
+
+// TestAProbeThatIsAddedTakesNothingAway, nor does a restart after which no status says
+// what was published.
+func TestAProbeThatIsAddedTakesNothingAway(t *testing.T) {
+	r := tell(t, story{tiers: "a b", spec: func(s *model.Service) { s.Probe = nil }, lines: "0s -> a b"})
+	r.svc.Probe = &model.Probe{Kind: model.ProbePostgres, Role: model.RolePrimary, FailureThreshold: 1, SuccessThreshold: 1}
+	r.line("1s -> a (b)")
+
+	standing := stood("a@10.0.0.1:6432", "!b@10.0.0.2:6432")
+	slices.Reverse(standing)
+	r.state = failover.Recall(&r.svc, failover.Memory{Standing: standing})
+	r.line("2s -> a (b)")
+	r.line("3s a- b- -> a (b)")
 }

@@ -13,17 +13,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// ask asks a server for a name's IPv4 addresses once; the answer is sorted.
-func ask(ctx context.Context, server netip.AddrPort, name string) ([]netip.Addr, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "udp4", server.String())
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	return askOver(conn, name)
-}
-
-// askOver is ask by a connection that stands.
+// askOver asks for a name's IPv4 addresses once; the answer is sorted.
 func askOver(conn net.Conn, name string) ([]netip.Addr, error) {
 	client := dns.Client{Timeout: 2 * time.Second}
 	q := new(dns.Msg).SetQuestion(name, dns.TypeA)
