@@ -60,10 +60,13 @@ func (a *attempt) warnOfExpiry(chains [][]*x509.Certificate) {
 }
 
 func (a *attempt) warn(format string, args ...any) {
-	if a.warning != "" {
-		a.warning += "; "
+	text := fmt.Sprintf(format, args...)
+	switch {
+	case a.warning == "":
+		a.warning = text
+	case !strings.Contains(a.warning, text): // each redirect shows its certificate anew
+		a.warning += "; " + text
 	}
-	a.warning += fmt.Sprintf(format, args...)
 }
 
 func date(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

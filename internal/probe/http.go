@@ -96,10 +96,15 @@ func (a *attempt) get(ctx context.Context, at *url.URL) (*http.Response, error) 
 	defer c.Close()
 	req := &http.Request{
 		Method: http.MethodGet, URL: at, Host: at.Host, Close: true,
-		Header: http.Header{"User-Agent": {agent}, "Accept": {"*/*"}},
+		Header: http.Header{},
 	}
 	for _, h := range a.spec.Headers {
-		req.Header.Set(h.Name, h.Value)
+		req.Header.Add(h.Name, h.Value)
+	}
+	for name, value := range map[string]string{"User-Agent": agent, "Accept": "*/*"} {
+		if req.Header.Get(name) == "" {
+			req.Header.Set(name, value)
+		}
 	}
 	if err := req.Write(c); err != nil {
 		return nil, err
@@ -162,7 +167,9 @@ func (a *attempt) redirect(at *url.URL, resp *http.Response) *url.URL {
 		return nil
 	}
 	if next.Scheme != at.Scheme || !strings.EqualFold(place(next), place(at)) {
-		a.warn("%s redirects to %s, which was not asked: a probe asks its endpoint and nobody else", a.check.Addr, clean(next.Scheme+"://"+next.Host))
+		// Where to is the server's to say, another place each time perhaps, and would be
+		// news each time.
+		a.warn("%s redirects elsewhere, which was not asked: a probe asks its endpoint and nobody else", a.check.Addr)
 		return nil
 	}
 	next.Host = at.Host

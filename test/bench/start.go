@@ -13,7 +13,7 @@ func measureStart(ctx context.Context, b *bench, s *section) error {
 	many := thousands(b.size.many)
 	s.about = []string{
 		fmt.Sprintf("From starting the process to the first right answer for the name that comes last, over UDP, asked for every %s; a new process each time, with what it reads in the page cache. The services are as above, in files of %d: %d are one file, %s are %d files. CoreDNS reads its %d from the API server, `kubernetes` plugin alone.", askEvery, perFile, few, many, b.size.many/perFile, few),
-		fmt.Sprintf("Memory is what is resident (RSS) right after that answer, and %s later without a question; CPU at rest is over that time. Fairlead's holds the relay's listeners and the status page, too, CoreDNS's is DNS alone. The goals for %s services are the design's, which has probes in them, too: there are none here yet.", b.size.rest, many),
+		fmt.Sprintf("Memory is what is resident (RSS) right after that answer, and %s later without a question; CPU at rest is over that time. Fairlead's holds the relay's listeners and the status page, too, CoreDNS's is DNS alone. The goals for %s services are the design's, which has probes in them, too: nothing is probed here.", b.size.rest, many),
 	}
 	t := make(table)
 	small, large := services(few, firstIP), services(b.size.many, firstOfMany)
