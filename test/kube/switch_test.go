@@ -3,6 +3,7 @@
 package kube
 
 import (
+	"maps"
 	"strings"
 	"testing"
 )
@@ -21,7 +22,8 @@ spec:
   - {name: standby, addresses: [10.0.2.25]}
 `)
 	w.publishes("db", "10.0.1.25:5432", "10.0.2.25:5432")
-	generation := w.external("db").Generation
+	before := w.external("db")
+	generation := before.Generation
 
 	out := w.fairlead("switch", "-n", w.ns, "db", "standby", "--reason", "a drill")
 	for _, want := range []string{"is pinned to standby (priority 0)", ": a drill\n", "  status   followed: standby is published\n", " --auto\n"} {
@@ -45,8 +47,8 @@ spec:
 			t.Errorf("it says\n%s\nwant %q", out, want)
 		}
 	}
-	if got := w.external("db").Annotations; len(got) != 1 || got["example.com/owner"] != "data" {
-		t.Errorf("annotations %v", got)
+	if got := w.external("db").Annotations; !maps.Equal(got, before.Annotations) {
+		t.Errorf("annotations %v, want %v again", got, before.Annotations)
 	}
 
 	for args, want := range map[string]string{
