@@ -50,9 +50,10 @@ func (p *place) former(in Input, d *model.Decision, keep time.Duration) []model.
 			all = append(all, model.Former{Given: g, Of: of, Gone: in.Now})
 		}
 	}
+	all = r.atPresent(p.target, all)
 	all = slices.DeleteFunc(all, func(f model.Former) bool {
 		given := slices.ContainsFunc(p.given, func(g model.Given) bool { return same(f.Given, g) })
-		return given || !r.serves(p.target, f.Endpoint) || p.gone.of(f.Endpoint.Addr) || !in.Now.Before(f.Gone.Add(keep))
+		return given || p.gone.of(f.Endpoint.Addr) || !in.Now.Before(f.Gone.Add(keep))
 	})
 	for _, f := range all {
 		c := p.add(f.Endpoint, f.Host)
@@ -65,6 +66,22 @@ func (p *place) former(in Input, d *model.Decision, keep time.Duration) []model.
 			lookAgain(d, retained)
 		}
 		lookAgain(d, f.Gone.Add(keep))
+	}
+	return all
+}
+
+// atPresent has former endpoints serve where the spec says now: an edit of a port is
+// no reason to forget an address. The ports of SRV records are DNS's own, and cannot be
+// worked out anew.
+func (r *resolver) atPresent(t *model.Target, all []model.Former) []model.Former {
+	if t.SRV != "" {
+		return slices.DeleteFunc(all, func(f model.Former) bool {
+			_, ok := r.inOrder(f.Endpoint.Ports)
+			return !ok
+		})
+	}
+	for i := range all {
+		all[i].Endpoint.Ports = r.ports(0)
 	}
 	return all
 }

@@ -82,13 +82,6 @@ func (r *resolver) atRecords(standing []model.Endpoint) []model.Endpoint {
 	})
 }
 
-// serves reports whether an endpoint that was the target's has the spec's ports still,
-// at the spec's numbers unless a record gave them.
-func (r *resolver) serves(t *model.Target, e model.Endpoint) bool {
-	ports, ok := r.inOrder(e.Ports)
-	return ok && (t.SRV != "" || slices.Equal(ports, r.ports(0)))
-}
-
 // inOrder returns an endpoint's ports in the order of the spec, and whether they
 // are the spec's by name and protocol.
 func (r *resolver) inOrder(ports []model.EndpointPort) ([]model.EndpointPort, bool) {

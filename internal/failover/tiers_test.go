@@ -248,10 +248,11 @@ func TestStories(t *testing.T) {
 			25s  -a          -> a b
 			54s              -> a b
 			55s              -> b`},
-		"retain: an edit of the port forgets": {tiers: "", spec: named(func(s *model.Service) { s.Resolution.Retain = 30 * time.Second }), lines: `
+		"retain: an edit of the port moves the retained along": {tiers: "", spec: named(func(s *model.Service) { s.Resolution.Retain = 30 * time.Second }), lines: `
 			0s   +a +b a+ b+ -> a b
 			5s   -a          -> a b
-			6s   port=9999   -> b`},
+			6s   port=9999   -> a b
+			35s              -> b`},
 		"a pin to a name that is not known yet moves nothing": {tiers: "a | b", spec: func(s *model.Service) {
 			s.Targets = append(s.Targets, host("db", 1, "db.example.com"))
 		}, lines: `
