@@ -16,13 +16,15 @@ type Probe struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[+]?(0|(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$') && duration(self) >= duration('0s')",message="not a duration: write a number and a unit, such as 5s"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^[+]?(0|(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$') || duration(self) >= duration('100ms')",message="too short for the endpoints probed: write 100ms or more"
 	Interval *metav1.Duration `json:"interval,omitempty"`
-	// Timeout of one probe; it may be longer than the interval. Defaults to 1s.
+	// Timeout of one probe; it may be longer than the interval. Defaults to 1s. At
+	// most 30s.
 	// +optional
 	// +kubebuilder:default="1s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[+]?(0|(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$') && duration(self) >= duration('0s')",message="not a duration: write a number and a unit, such as 1s"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^[+]?(0|(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$') || duration(self) > duration('0s')",message="not a positive duration: write a duration such as 1s"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^[+]?(0|(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$') || duration(self) <= duration('30s')",message="too long for one probe, which others wait for: write 30s or less"
 	Timeout *metav1.Duration `json:"timeout,omitempty"`
 	// FailureThreshold is how many failures in a row take an endpoint down.
 	// Defaults to 3.

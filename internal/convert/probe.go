@@ -15,6 +15,10 @@ import (
 // leastProbeInterval is the shortest interval between two probes of an endpoint.
 const leastProbeInterval = 100 * time.Millisecond
 
+// mostProbeTimeout is how long one probe may take: it holds a place that others
+// wait for.
+const mostProbeTimeout = 30 * time.Second
+
 // The defaults of a probe.
 const (
 	defaultInterval         = 5 * time.Second
@@ -40,18 +44,24 @@ func (r *report) probe(p *v1alpha1.Probe, w *Wanted) *model.Probe {
 		r.error("OutOfRange", path.Child("interval"), fmt.Sprintf("interval %s is too short for the endpoints probed", out.Interval),
 			fmt.Sprintf("write %s or more", leastProbeInterval))
 	}
-	if out.Timeout <= 0 {
-		r.error("OutOfRange", path.Child("timeout"), fmt.Sprintf("timeout %s is not a positive duration", out.Timeout), "write a duration such as 1s")
-	}
-	r.patience(path.Child("timeout"), out)
+	r.probeTimeout(path.Child("timeout"), out)
 	r.probePort(path.Child("port"), p.Port, out, w)
 	r.probeKind(path, p, out)
 	return out
 }
 
-// patience warns of probes that wait so long that thresholds mean little.
-func (r *report) patience(path *field.Path, p *model.Probe) {
-	if p.Timeout <= 0 || p.Timeout <= p.Interval*time.Duration(p.FailureThreshold) {
+// probeTimeout checks the bounds, and warns of probes that wait so long that
+// thresholds mean little.
+func (r *report) probeTimeout(path *field.Path, p *model.Probe) {
+	switch {
+	case p.Timeout <= 0:
+		r.error("OutOfRange", path, fmt.Sprintf("timeout %s is not a positive duration", p.Timeout), "write a duration such as 1s")
+		return
+	case p.Timeout > mostProbeTimeout:
+		r.error("OutOfRange", path, fmt.Sprintf("timeout %s is too long for one probe, which others wait for", p.Timeout),
+			fmt.Sprintf("write %s or less", mostProbeTimeout))
+		return
+	case p.Timeout <= p.Interval*time.Duration(p.FailureThreshold):
 		return
 	}
 	r.warn("TimeoutLong", path, fmt.Sprintf("an endpoint that hangs is taken down after %s only: %d probes in a row wait for %s each",

@@ -56,7 +56,7 @@ func newCore(cfg Config) *core {
 		services:  map[model.Key]*record{},
 		questions: map[model.Question]*question{},
 		lookups:   newLanes[model.Question](lateLookup),
-		probes:    newLanes[probeID](0),
+		probes:    newLanes[probeID](lateProbe),
 		random:    cfg.Random,
 		stale:     map[model.Key]struct{}{},
 		faults:    faults{reported: map[model.Key]model.Fault{}},

@@ -7,7 +7,8 @@ import (
 
 // lane is one of the queues for lookups, or for probes. However many names or
 // endpoints are new, or silent, they hold up nobody else: each of their lanes has a
-// third of the places.
+// third of the places. Nor are they held up for ever themselves: some places of each
+// lane are left to it by those that are regular.
 type lane int
 
 const (
@@ -26,6 +27,10 @@ const (
 // those that are late.
 const most = 4
 
+// kept is which part of the limit each of the lanes first and retry has to itself,
+// however many others wait: a sixteenth.
+const kept = 16
+
 // lanes are what waits to be asked, lane by lane, and what is being asked.
 type lanes[T comparable] struct {
 	waiting  [numLanes]queue[T]
@@ -33,7 +38,6 @@ type lanes[T comparable] struct {
 	asking   [late + 1]int
 	// patience is after how long a regular one leaves its place to the next, so that
 	// many that fall silent at once hold up those that answer for a moment only.
-	// 0 means never.
 	patience time.Duration
 	// begun are the regular ones that were asked, the longest ago first.
 	begun []begun[T]
@@ -77,18 +81,14 @@ func (l *lanes[T]) take(now time.Time, limit int, wanted func(T) bool) []T {
 	l.giveUp(now)
 	var taken []T
 	for in := range numLanes {
-		share := limit
-		if in != regular {
-			share = max(1, limit/3)
-		}
-		for len(l.waiting[in]) > 0 && l.asking[in] < share && l.places(limit) {
+		for len(l.waiting[in]) > 0 && l.place(in, limit) {
 			q := heap.Pop(&l.waiting[in]).(entry[T]).what
 			if _, asked := l.inFlight[q]; asked || !wanted(q) {
 				continue
 			}
 			l.inFlight[q] = flight{in, now}
 			l.asking[in]++
-			if in == regular && l.patience > 0 {
+			if in == regular {
 				l.begun = append(l.begun, begun[T]{q, now})
 			}
 			taken = append(taken, q)
@@ -97,8 +97,21 @@ func (l *lanes[T]) take(now time.Time, limit int, wanted func(T) bool) []T {
 	return taken
 }
 
-func (l *lanes[T]) places(limit int) bool {
-	return len(l.inFlight)-l.asking[late] < limit && len(l.inFlight) < most*limit
+// place reports whether there is a place in the lane, beside those that are kept for
+// the others.
+func (l *lanes[T]) place(in lane, limit int) bool {
+	if in != regular && l.asking[in] >= max(1, limit/3) {
+		return false
+	}
+	left := limit - (len(l.inFlight) - l.asking[late])
+	leftInAll := most*limit - len(l.inFlight)
+	others := 0
+	for _, other := range []lane{first, retry} {
+		if other != in {
+			others += max(0, limit/kept-l.asking[other])
+		}
+	}
+	return min(left, leftInAll) > others
 }
 
 // giveUp takes their places from those that are late.
@@ -121,7 +134,7 @@ func (l *lanes[T]) giveUp(now time.Time) {
 
 // next is when a place may come free for what waits; zero if nothing does.
 func (l *lanes[T]) next() time.Time {
-	if len(l.waiting[regular]) == 0 || len(l.begun) == 0 {
+	if len(l.waiting[regular])+len(l.waiting[first])+len(l.waiting[retry]) == 0 || len(l.begun) == 0 {
 		return time.Time{}
 	}
 	return l.begun[0].since.Add(l.patience)

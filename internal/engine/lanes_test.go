@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,5 +76,46 @@ func TestLateOnesAreBounded(t *testing.T) {
 	}
 	if n != most*5 {
 		t.Errorf("%d are asked at the same time, want %d", n, most*5)
+	}
+}
+
+// TestSlowOnesLeavePlaces: however many regular ones take long, and however long, what
+// is new and what fails is asked at once, and so is the next that is regular.
+func TestSlowOnesLeavePlaces(t *testing.T) {
+	const limit = 64
+	now := time.Unix(1_000_000, 0)
+	l := newLanes[string](2 * time.Second)
+	all := func(string) bool { return true }
+	for i := range 20 * limit {
+		l.add(fmt.Sprintf("slow%d", i), regular, 0)
+	}
+	for range 20 {
+		for _, in := range []lane{first, retry} {
+			l.add(fmt.Sprint("asked in lane ", in), in, 0)
+		}
+		taken := l.take(now, limit, all)
+		for _, in := range []lane{first, retry} {
+			q := fmt.Sprint("asked in lane ", in)
+			if !slices.Contains(taken, q) {
+				t.Errorf("not %s after %s", q, now.Sub(time.Unix(1_000_000, 0)))
+			}
+			l.done(q)
+		}
+		if n := len(l.inFlight); n > most*limit {
+			t.Errorf("%d are asked at the same time, want at most %d", n, most*limit)
+		}
+		now = now.Add(time.Second)
+	}
+
+	// What fills one of the two lanes does not fill the other.
+	l = newLanes[string](2 * time.Second)
+	for i := range limit {
+		l.add(fmt.Sprintf("new%d", i), first, 0)
+		l.add(fmt.Sprintf("slow%d", i), regular, 0)
+	}
+	l.take(now, limit, all)
+	l.add("failed", retry, 5)
+	if taken := l.take(now, limit, all); !slices.Contains(taken, "failed") {
+		t.Errorf("asked are %v, want what failed", taken)
 	}
 }

@@ -173,6 +173,10 @@ func (c *core) probed(p probed, now time.Time) {
 	c.probeAt(r, p.id.check, at)
 }
 
+// lateProbe is how long a probe takes at most unless its timeout is longer than most:
+// twice the default.
+const lateProbe = 2 * time.Second
+
 // news reports whether a decision could depend on the difference.
 func news(a, b model.Health) bool {
 	return a.Verdict != b.Verdict || a.Reason != b.Reason || a.Detail != b.Detail || a.Certain != b.Certain || a.Warning != b.Warning

@@ -162,6 +162,38 @@ func TestSilentTargetsDelayNobody(t *testing.T) {
 	})
 }
 
+// TestSlowTargetsDelayNobody: 300 endpoints that hang for 25 s each time, and are not
+// down for long, leave places for one that is new.
+func TestSlowTargetsDelayNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProber()
+		e := runProbing(t, p, 32)
+		var services []model.Service
+		silent := ""
+		for i := range 300 {
+			ip := netip.AddrFrom4([4]byte{10, 1, byte(i / 200), byte(i%200 + 1)}).String()
+			s := probedService("slow-"+string(rune('a'+i/26))+string(rune('a'+i%26)), ip)
+			s.Probe.Interval, s.Probe.Timeout, s.Probe.FailureThreshold = time.Second, 25*time.Second, 1000
+			services = append(services, s)
+			silent += ip + " "
+		}
+		set(t, e, services...)
+		time.Sleep(time.Minute)
+		p.set("", silent)
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		set(t, e, append(services, probedService("db", "10.0.0.1"))...)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if len(p.times("10.0.0.1")) == 0 {
+			t.Error("what is new is not probed within 3 s")
+		}
+		if p.most > 4*32 {
+			t.Errorf("%d probes at the same time, want at most four times 32", p.most)
+		}
+	})
+}
+
 // TestConfirmationIsAskedForAtOnce: with a threshold of one there is no other probe of
 // the standby between the failure and the verdict.
 func TestConfirmationIsAskedForAtOnce(t *testing.T) {
