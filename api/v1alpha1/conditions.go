@@ -145,6 +145,9 @@ const (
 	// ReasonCredentialsMissing: there is no such Secret, it does not consent, or it
 	// lacks a key.
 	ReasonCredentialsMissing = "CredentialsMissing"
+	// ReasonNotAsked: the prober's machine has no file, port or memory left to ask
+	// with. What was held of the endpoint stays.
+	ReasonNotAsked = "NotAsked"
 )
 
 // The reasons of Programmed.

@@ -179,11 +179,13 @@ const lateProbe = 2 * time.Second
 
 // news reports whether a decision could depend on the difference.
 func news(a, b model.Health) bool {
-	return a.Verdict != b.Verdict || a.Reason != b.Reason || a.Detail != b.Detail || a.Certain != b.Certain || a.Warning != b.Warning
+	return a.Verdict != b.Verdict || a.Reason != b.Reason || a.Detail != b.Detail || a.Certain != b.Certain || a.Warning != b.Warning ||
+		a.UnaskedReason != b.UnaskedReason || a.UnaskedDetail != b.UnaskedDetail
 }
 
 // firstPause is how soon an endpoint is tried again that has failed and was never
-// judged: nobody knows yet whether the service is well.
+// judged: nobody knows yet whether the service is well. One that cannot be asked is
+// tried at its interval.
 const firstPause = time.Second
 
 // pause is from the beginning of a probe to that of the next: the interval, or up to
@@ -195,7 +197,7 @@ func (c *core) pause(w *watch, p *model.Probe, before model.Health) time.Duratio
 		least = 0.5
 	}
 	pause := time.Duration(float64(p.Interval) * (least + (1-least)*c.random()))
-	if w.health.Verdict == model.Unjudged {
+	if w.health.Verdict == model.Unjudged && w.health.UnaskedReason == "" {
 		pause = min(pause, firstPause)
 	}
 	return pause

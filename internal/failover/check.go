@@ -57,7 +57,7 @@ func (c *candidate) outlives(silent *candidate) bool {
 }
 
 // outlivesAll reports whether an endpoint outlives others, and whether that is known:
-// if it is not up, or has failed since, it does not.
+// if it is not up, or has failed since, it does not. Nor does one that cannot be asked.
 func (c *candidate) outlivesAll(silent []*candidate) (outlives, known bool) {
 	if c.verdict() != model.Up {
 		return false, true
@@ -67,8 +67,13 @@ func (c *candidate) outlivesAll(silent []*candidate) (outlives, known bool) {
 		outlives = outlives && c.outlives(s)
 		known = known || c.health.Failures > 0 && !c.health.FailedAt.Before(s.health.FailingSince)
 	}
+	known = known || c.unaskable()
 	return outlives, outlives || known
 }
+
+// unaskable reports whether the prober has not been able to ask the endpoint for a
+// while.
+func (c *candidate) unaskable() bool { return c.health.UnaskedReason != "" }
 
 // verdict is what is held of the endpoint. One that its manifest or its own Service
 // says is not ready is down.

@@ -43,9 +43,31 @@ func (p *place) checks() []model.CheckStatus {
 		if s.Message == "" {
 			s.Message = c.health.Warning
 		}
+		if c.unaskable() && !c.unready {
+			s.Reason, s.Message = notAsked(s, &c.health)
+		}
 		all = append(all, s)
 	}
 	return all
+}
+
+// notAsked adds to what is held of an endpoint that it cannot be asked any more. Why
+// it is down goes first.
+func notAsked(s model.CheckStatus, h *model.Health) (reason, message string) {
+	if s.Verdict == model.Down {
+		return s.Reason, s.Message + "; " + h.UnaskedDetail
+	}
+	return h.UnaskedReason, h.UnaskedDetail
+}
+
+// unaskable is the first endpoint of a group that cannot be asked; nil if all can.
+func (g *group) unaskable() *candidate {
+	for _, c := range g.endpoints() {
+		if c.unaskable() {
+			return c
+		}
+	}
+	return nil
 }
 
 // maxTrouble is how many endpoints a message names.
@@ -85,6 +107,9 @@ func healthyCondition(svc *model.Service, d *model.Decision, places []*place) mo
 	case g.up > 0:
 		c.Status, c.Reason = true, ReasonProbesPass
 		c.Message = fmt.Sprintf("%d of %d endpoints are up", g.up, all) + beside(svc, d, g)
+	case g.unjudged > 0 && g.unaskable() != nil:
+		h := g.unaskable().health
+		c.Reason, c.Message = h.UnaskedReason, h.UnaskedDetail
 	case g.unjudged > 0:
 		c.Reason, c.Message = ReasonUnjudged, "the first probes are under way"
 	case g.down > 0:
@@ -114,6 +139,9 @@ func beside(svc *model.Service, d *model.Decision, g *group) string {
 	}
 	if svc.Probe.Exclusive() && g.up > 1 {
 		s += fmt.Sprintf("; %d claim to be the primary: the one that was stays", g.up)
+	}
+	if c := g.unaskable(); c != nil {
+		return s + "; " + c.health.UnaskedDetail + "; what was held before that is taken to be so"
 	}
 	for _, p := range g.places {
 		for i := range p.candidates {

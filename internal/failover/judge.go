@@ -13,7 +13,15 @@ import (
 //
 // Later failures of an endpoint that is down do not change why it is, so that one
 // which fails now this way and now that is no news; a Certain one does.
+//
+// One that is Inconclusive changes nothing of all that: what is held stays, and an
+// endpoint that was never judged stays so. As many in a row as FailureThreshold are
+// told, until one is conclusive.
 func Judge(h model.Health, p *model.Probe, r model.Result) model.Health {
+	if r.Inconclusive {
+		return unasked(h, p, r)
+	}
+	h.Unasked, h.UnaskedReason, h.UnaskedDetail = 0, "", ""
 	if r.Up {
 		return succeeded(h, p, r)
 	}
@@ -30,6 +38,16 @@ func Judge(h model.Health, p *model.Probe, r model.Result) model.Health {
 	}
 	if !down || r.Certain {
 		h.Reason, h.Detail, h.Certain, h.Warning = r.Reason, r.Detail, r.Certain, ""
+	}
+	return h
+}
+
+// unasked counts a probe that says nothing of the endpoint. Why is told as it is now:
+// it is the prober's own trouble, which somebody mends step by step.
+func unasked(h model.Health, p *model.Probe, r model.Result) model.Health {
+	h.Unasked++
+	if h.Unasked >= p.FailureThreshold {
+		h.UnaskedReason, h.UnaskedDetail = r.Reason, r.Detail
 	}
 	return h
 }

@@ -94,9 +94,9 @@ func (r *readier) stays(c *candidate, up int) bool {
 
 // keepAny has all take traffic where none did and none is up: what is down may be
 // up for its clients, and nothing is down for all of them. Where one alone may be,
-// it waits for those that were never judged.
+// it waits for those that were never judged, unless they cannot be asked.
 func (r *readier) keepAny(ready []bool) {
-	if r.in.Service.Probe.Exclusive() && slices.ContainsFunc(r.all, func(c *candidate) bool { return c.verdict() == model.Unjudged }) {
+	if r.in.Service.Probe.Exclusive() && slices.ContainsFunc(r.all, func(c *candidate) bool { return c.verdict() == model.Unjudged && !c.unaskable() }) {
 		return
 	}
 	for i := range ready {

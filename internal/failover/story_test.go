@@ -20,7 +20,7 @@ import (
 //	10s  a- b+  ->  a (c) b  TierDown
 //
 // a+ is a probe of a that succeeds, a- one that fails, a! one whose answer is
-// certain. +a has DNS give a's address, -a give it no more. pin=a pins a, pin= lets
+// certain, a? one that the prober is not able to make. +a has DNS give a's address, -a give it no more. pin=a pins a, pin= lets
 // go, port=N edits targetPort, restart forgets what no status holds. Published
 // endpoints are in the order of the targets, those that are not ready in parentheses.
 // A word in capitals is the reason of the latest transition.
@@ -129,7 +129,9 @@ func (r *teller) happens(word string) {
 		r.dns(name, verb)
 	default:
 		result := model.Result{Began: r.now, Up: verb == "+", Certain: verb == "!"}
-		if !result.Up {
+		if verb == "?" {
+			result.Inconclusive, result.Reason, result.Detail = true, model.ProbeNotAsked, name+" was not asked"
+		} else if !result.Up {
 			result.Reason, result.Detail = model.ProbeRefused, "nothing listens there"
 		}
 		r.health[at(name)] = failover.Judge(r.health[at(name)], r.svc.Probe, result)

@@ -78,7 +78,7 @@ func resultName(r model.Result) string {
 	case model.ProbeRefused, model.ProbeTimeout, model.ProbeUnreachable, model.ProbeReset,
 		model.ProbeCertificate, model.ProbeHandshake, model.ProbeProtocol, model.ProbeStatus,
 		model.ProbeNotServing, model.ProbeNotPrimary, model.ProbeNotReplica,
-		model.ProbeAuthentication, model.ProbeCredentials:
+		model.ProbeAuthentication, model.ProbeCredentials, model.ProbeNotAsked:
 		return r.Reason
 	}
 	return other

@@ -114,6 +114,10 @@ type Result struct {
 	// fault that may pass with the next try: I am no primary. Thresholds are for
 	// the others.
 	Certain bool
+	// Inconclusive says that the prober itself was not able to ask: it has no socket
+	// left, no login to be had, or nothing that can be asked. That says nothing of the endpoint. Reason and Detail
+	// are set as for a failure; Up is false.
+	Inconclusive bool
 	// Warning is what a person should know although it is up: a certificate that
 	// soon expires. Empty for none.
 	Warning string
@@ -149,6 +153,9 @@ const (
 	ProbeAuthentication = "AuthenticationFailed"
 	// ProbeCredentials: there are no credentials to be had.
 	ProbeCredentials = "CredentialsMissing"
+	// ProbeNotAsked: the prober's machine has no file, port or memory left to ask with.
+	// Such a result is Inconclusive.
+	ProbeNotAsked = "NotAsked"
 )
 
 // Verdict is what is held of an endpoint.
@@ -183,4 +190,9 @@ type Health struct {
 	Certain        bool
 	// Warning is that of the last success.
 	Warning string
+	// Unasked counts the inconclusive probes since the last one that was not. Once they
+	// are as many as the failures that take an endpoint down, UnaskedReason and
+	// UnaskedDetail are those of the last one; empty before.
+	Unasked                      int
+	UnaskedReason, UnaskedDetail string
 }

@@ -23,6 +23,8 @@ type failure struct {
 	says string
 	// certain is that of the result.
 	certain bool
+	// inconclusive is that of the result.
+	inconclusive bool
 }
 
 func (f *failure) Error() string { return f.says }
@@ -34,6 +36,11 @@ func fail(reason, format string, args ...any) error {
 // certainly is fail for what the endpoint itself says for sure.
 func certainly(reason, format string, args ...any) error {
 	return &failure{reason: reason, says: fmt.Sprintf(format, args...), certain: true}
+}
+
+// unable is fail for what hinders the prober itself, and says nothing of the endpoint.
+func unable(reason, format string, args ...any) error {
+	return &failure{reason: reason, says: fmt.Errorf(format, args...).Error(), inconclusive: true}
 }
 
 // errFlood is what a read ends with when a server sends without end.
@@ -55,9 +62,11 @@ func (a *attempt) explain(err error) *failure {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return &failure{reason: model.ProbeRefused, says: "refuses the connection: nothing listens there, or a firewall refuses for it"}
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return &failure{reason: model.ProbeUnreachable, says: "was not asked: too many files are open here; raise the limit with `ulimit -n`, or LimitNOFILE= of the systemd unit"}
+		return &failure{reason: model.ProbeNotAsked, inconclusive: true, says: "was not asked: too many files are open here; raise the limit with `ulimit -n`, or LimitNOFILE= of the systemd unit"}
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return &failure{reason: model.ProbeUnreachable, says: "was not asked: there is no local port left for a connection to it; see `ss -s`"}
+		return &failure{reason: model.ProbeNotAsked, inconclusive: true, says: "was not asked: there is no local port left for a connection to it; see `ss -s`"}
+	case errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM):
+		return &failure{reason: model.ProbeNotAsked, inconclusive: true, says: "was not asked: there is no memory left for a connection to it; see `ss -m`, and the memory limit of the container"}
 	case hungUp(err):
 		return &failure{reason: model.ProbeReset, says: "closes the connection before it has answered"}
 	case errors.Is(err, errFlood):

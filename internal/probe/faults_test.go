@@ -230,15 +230,22 @@ func TestExplain(t *testing.T) {
 		{dialing(syscall.ENETUNREACH), model.ProbeUnreachable, "network is unreachable"},
 		{dialing(syscall.EPERM), model.ProbeUnreachable, "operation not permitted"},
 		{dialing(syscall.EACCES), model.ProbeUnreachable, "permission denied"},
-		{dialing(syscall.EADDRNOTAVAIL), model.ProbeUnreachable, "no local port"},
-		{dialing(syscall.EMFILE), model.ProbeUnreachable, "ulimit -n"},
+		{dialing(syscall.EADDRNOTAVAIL), model.ProbeNotAsked, "no local port"},
+		{dialing(syscall.EMFILE), model.ProbeNotAsked, "ulimit -n"},
+		{dialing(syscall.ENFILE), model.ProbeNotAsked, "ulimit -n"},
+		{dialing(syscall.ENOBUFS), model.ProbeNotAsked, "no memory left"},
+		{dialing(syscall.ENOMEM), model.ProbeNotAsked, "no memory left"},
 		{dialing(syscall.ETIMEDOUT), model.ProbeTimeout, "does not take a connection"},
 		{dialing(syscall.ECONNABORTED), model.ProbeReset, "closes the connection"},
 		{&net.OpError{Op: "read", Source: &net.TCPAddr{Port: 40001}, Err: errors.New("strange")}, model.ProbeProtocol, "strange"},
 	}
 	for _, row := range rows {
 		a := &attempt{spec: &model.Probe{Timeout: time.Second}}
-		if f := a.explain(row.err); f.reason != row.reason || !strings.Contains(f.says, row.says) || strings.Contains(f.says, "40001") {
+		f := a.explain(row.err)
+		if own := row.reason == model.ProbeNotAsked; f.inconclusive != own {
+			t.Errorf("%v: inconclusive is %v, want %v", row.err, f.inconclusive, own)
+		}
+		if f.reason != row.reason || !strings.Contains(f.says, row.says) || strings.Contains(f.says, "40001") {
 			t.Errorf("%v: got %s: %s, want %s with %q", row.err, f.reason, f.says, row.reason, row.says)
 		}
 	}

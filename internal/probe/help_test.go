@@ -59,6 +59,9 @@ func down(t *testing.T, p *Prober, spec model.Probe, c model.Check, reason strin
 	if again.Detail != r.Detail || again.Reason != r.Reason {
 		t.Errorf("two probes, two stories:\n%s %s\n%s %s", r.Reason, r.Detail, again.Reason, again.Detail)
 	}
+	if own := strings.Contains(r.Detail, " was not asked"); r.Inconclusive != own {
+		t.Errorf("inconclusive is %v with %s: %s", r.Inconclusive, r.Reason, r.Detail)
+	}
 	if strings.Contains(r.Detail, secret) {
 		t.Errorf("the detail tells the password: %s", r.Detail)
 	}

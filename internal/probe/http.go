@@ -52,7 +52,7 @@ func (a *attempt) http(ctx context.Context) error {
 func (a *attempt) url() (*url.URL, error) {
 	at, err := url.ParseRequestURI(a.spec.Path)
 	if err != nil || !strings.HasPrefix(a.spec.Path, "/") {
-		return nil, fail(model.ProbeProtocol, "was not asked: %q is not a path; write one such as /healthz", a.spec.Path)
+		return nil, unable(model.ProbeProtocol, "was not asked: %q is not a path; write one such as /healthz", a.spec.Path)
 	}
 	at.Scheme, at.Host = "http", a.spec.Host
 	if a.spec.TLS {

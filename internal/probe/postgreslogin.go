@@ -30,7 +30,7 @@ func (a *attempt) postgresLogin(ctx context.Context) error {
 	defer c.Close()
 	cfg, err := a.postgresConfig(c, l)
 	if err != nil {
-		return fail(model.ProbeCredentials, "was not asked: PostgreSQL's client cannot be set up, by the variables PG* perhaps: %s", clean(err.Error()))
+		return unable(model.ProbeCredentials, "was not asked: PostgreSQL's client cannot be set up, by the variables PG* perhaps: %s", clean(err.Error()))
 	}
 	conn, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {

@@ -26,7 +26,8 @@ type Login struct {
 // is used.
 type Prober struct {
 	// Credentials returns what the Secret of that name holds. Its error is for a
-	// person. nil means that there are none to be had.
+	// person, and makes the result inconclusive. nil means that there are none to be
+	// had.
 	Credentials func(ctx context.Context, namespace, name string) (Login, error)
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
@@ -54,9 +55,9 @@ func (p *Prober) Probe(ctx context.Context, namespace string, spec *model.Probe,
 	}
 	f := a.explain(err)
 	if ctx.Err() != nil {
-		f = &failure{reason: model.ProbeTimeout, says: "was not asked to the end: the probe was called off"}
+		f = &failure{reason: model.ProbeTimeout, inconclusive: true, says: "was not asked to the end: the probe was called off"}
 	}
-	r.Reason, r.Detail, r.Certain = f.reason, c.Addr.String()+" "+f.says, f.certain
+	r.Reason, r.Detail, r.Certain, r.Inconclusive = f.reason, c.Addr.String()+" "+f.says, f.certain, f.inconclusive
 	return r
 }
 
@@ -102,7 +103,7 @@ func (a *attempt) run(ctx context.Context) (err error) {
 	case model.ProbeRedis:
 		return a.redis(ctx)
 	}
-	return fail(model.ProbeProtocol, "was not asked: there is no probe of kind %q", a.spec.Kind)
+	return unable(model.ProbeProtocol, "was not asked: there is no probe of kind %q", a.spec.Kind)
 }
 
 // anonymous reports whether the probe goes without a login.
@@ -113,14 +114,14 @@ func (a *attempt) anonymous() bool {
 // login returns what the probe logs in with.
 func (a *attempt) login(ctx context.Context) (Login, error) {
 	if a.spec.Credentials == "" {
-		return Login{}, fail(model.ProbeCredentials, "was not asked for its role, which takes a login: name a Secret in credentialsSecretRef")
+		return Login{}, unable(model.ProbeCredentials, "was not asked for its role, which takes a login: name a Secret in credentialsSecretRef")
 	}
 	if a.Credentials == nil {
-		return Login{}, fail(model.ProbeCredentials, "was not asked: there are no Secrets to be had here")
+		return Login{}, unable(model.ProbeCredentials, "was not asked: there are no Secrets to be had here")
 	}
 	l, err := a.Credentials(ctx, a.namespace, a.spec.Credentials)
 	if err != nil {
-		return Login{}, fail(model.ProbeCredentials, "was not asked: %w", err)
+		return Login{}, unable(model.ProbeCredentials, "was not asked: %w", err)
 	}
 	return l, nil
 }

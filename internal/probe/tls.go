@@ -34,7 +34,7 @@ func (a *attempt) dialTLS(ctx context.Context, protocols ...string) (*tls.Conn, 
 	if a.spec.CABundle != "" {
 		roots = x509.NewCertPool()
 		if !roots.AppendCertsFromPEM([]byte(a.spec.CABundle)) {
-			return nil, fail(model.ProbeCertificate, "was not asked: caBundle has no certificate; write those of the authority, as PEM")
+			return nil, unable(model.ProbeCertificate, "was not asked: caBundle has no certificate; write those of the authority, as PEM")
 		}
 	}
 	raw, err := a.dial(ctx)

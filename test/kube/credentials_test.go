@@ -86,7 +86,7 @@ func TestCredentials(t *testing.T) {
 	missing := func(name, part string) {
 		t.Helper()
 		w.apply(fmt.Sprintf(cache, name, at.Port(), at.Addr()))
-		if message := w.says(name, "Healthy", metav1.ConditionFalse, "AllEndpointsDown"); !strings.Contains(message, part) {
+		if message := w.says(name, "Healthy", metav1.ConditionFalse, "CredentialsMissing"); !strings.Contains(message, part) {
 			t.Errorf("it says %q, want %q", message, part)
 		}
 		w.eventually("the address's reason", func() string {
