@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -101,12 +103,24 @@ func (f *switchFlags) request(args []string) (pin.Request, error) {
 		return r, fmt.Errorf("unknown output format %q: use json, or leave it out for text", f.output)
 	case f.address != "" && f.kubeconfig+f.context != "":
 		return r, errors.New("--http-address is for a fairlead run, --kubeconfig and --context for a cluster: leave one of the two out")
+	case f.address != "" && !onThisMachine(f.address):
+		return r, fmt.Errorf("--http-address %s is another machine's, and switch edits a manifest of this one: run fairlead switch there, or write 127.0.0.1 and a port", f.address)
 	}
 	r.Name = args[0]
 	if len(args) == 2 {
 		r.Target = args[1]
 	}
 	return r, nil
+}
+
+// onThisMachine reports whether an address is a loopback one, or has no host.
+func onThisMachine(address string) bool {
+	host, _, err := net.SplitHostPort(clientAddress(address))
+	if err != nil {
+		return true // it is told where it is asked
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
 // command is how the same service is reached again.
