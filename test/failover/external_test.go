@@ -117,7 +117,7 @@ func TestPromotedBehindDNS(t *testing.T) {
 // lacks what was written since.
 func TestTwoPrimaries(t *testing.T) {
 	fairlead(t)
-	for _, way := range []failover.Way{failover.Tiers(), failover.Pool()} {
+	for _, way := range []failover.Way{failover.Tiers(), failover.Automatic(), failover.Pool()} {
 		t.Run(way.Name, func(t *testing.T) {
 			p := open(t, way)
 			fails(t, p, failover.B)

@@ -61,17 +61,35 @@ func open(t *testing.T, way failover.Way) *failover.Play {
 	return p
 }
 
-// log ends the client, shows what it saw, and keeps it for `go test -artifacts`.
+// log ends the client, shows what it saw, and keeps it for `go test -artifacts`,
+// with a picture of it.
 func log(t *testing.T, p *failover.Play) traffic.Log {
 	t.Helper()
 	l := p.Log()
 	t.Logf("%s\n%s", p.Way.Name, l)
 	text, err := json.Marshal(l)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(t.ArtifactDir(), strings.ReplaceAll(t.Name(), "/", "-")+".json"), text, 0o644)
-	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	keep(t, ".json", text)
+	keep(t, ".svg", []byte(picture(t, l)))
+	return l
+}
+
+func keep(t *testing.T, ext string, text []byte) {
+	t.Helper()
+	name := strings.ReplaceAll(t.Name(), "/", "-") + ext
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name), text, 0o644); err != nil {
 		t.Error(err)
 	}
-	return l
+}
+
+// picture draws the whole log, from the first thing that happened.
+func picture(t *testing.T, l traffic.Log) string {
+	if len(l.Marks) == 0 || len(l.Attempts) == 0 {
+		return ""
+	}
+	zero := l.Marks[0].At
+	end := l.Attempts[len(l.Attempts)-1].End()
+	return traffic.Timeline([]traffic.Row{{Name: t.Name(), Log: l, Zero: zero}}, zero.Sub(l.Began), end.Sub(zero))
 }
