@@ -132,7 +132,7 @@ func (p *Play) dial(ctx context.Context) (func(context.Context) (net.Conn, error
 		return nil, fmt.Errorf("the Service db: %w", err)
 	}
 	return func(ctx context.Context) (net.Conn, error) {
-		return p.NodeHost().Dial(ctx, "tcp", net.JoinHostPort(ip, port))
+		return p.NodeHost().DialFrom(ctx, p.clientPort(), net.JoinHostPort(ip, port))
 	}, nil
 }
 
@@ -147,7 +147,19 @@ func (p *Play) dialName(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.NodeHost().Dial(ctx, "tcp", net.JoinHostPort(addrs[0].String(), port))
+	return p.NodeHost().DialFrom(ctx, p.clientPort(), net.JoinHostPort(addrs[0].String(), port))
+}
+
+// The client's ports: above those of the kubelet and of kube-proxy, below NodePorts and
+// those that the kernel hands out.
+const firstPort, lastPort = 11_000, 29_999
+
+// clientPort is where the next connection comes from. None is used again within two
+// minutes: for so long a connection that nobody answered is remembered by the node
+// (nf_conntrack_tcp_timeout_syn_sent), and takes another one from the same port to
+// where the Service led then.
+func (s *Stage) clientPort() uint16 {
+	return uint16(firstPort + s.connections.Add(1)%(lastPort-firstPort+1))
 }
 
 // Strike has a fault happen, and marks when it had.

@@ -5,6 +5,7 @@ package failover
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"fairlead.dev/test/cluster"
@@ -67,6 +68,8 @@ type Stage struct {
 	HostA, HostB *lab.Host
 	// Patience is how long the client waits for all that it asks of a connection.
 	Patience time.Duration
+
+	connections atomic.Uint32 // that clients have begun
 }
 
 // NewStage adds the hosts to a cluster with [Options]. Its client has a second's

@@ -20,6 +20,16 @@ func (h *Host) Dial(ctx context.Context, network, addr string) (conn net.Conn, e
 	return conn, err
 }
 
+// DialFrom connects from the host by TCP, from a port of its own choice.
+func (h *Host) DialFrom(ctx context.Context, port uint16, addr string) (conn net.Conn, err error) {
+	err = h.inside(func() error {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{Port: int(port)}}
+		conn, err = d.DialContext(ctx, "tcp", addr)
+		return err
+	})
+	return conn, err
+}
+
 // Listen accepts TCP connections on the host.
 func (h *Host) Listen(addr string) (l net.Listener, err error) {
 	err = h.inside(func() error {
