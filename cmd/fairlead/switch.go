@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -113,14 +114,21 @@ func (f *switchFlags) request(args []string) (pin.Request, error) {
 	return r, nil
 }
 
-// onThisMachine reports whether an address is a loopback one, or has no host.
+// onThisMachine reports whether an address is one of this machine's, or has no host.
 func onThisMachine(address string) bool {
 	host, _, err := net.SplitHostPort(clientAddress(address))
 	if err != nil {
 		return true // it is told where it is asked
 	}
 	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+	if err != nil {
+		return host == "localhost"
+	}
+	own, _ := net.InterfaceAddrs() // without them the loopback ones are left
+	return ip.Unmap().IsLoopback() || slices.ContainsFunc(own, func(a net.Addr) bool {
+		p, err := netip.ParsePrefix(a.String())
+		return err == nil && p.Addr() == ip.Unmap()
+	})
 }
 
 // command is how the same service is reached again.

@@ -80,8 +80,9 @@ func (r *resolver) atPresent(t *model.Target, all []model.Former) []model.Former
 			return !ok
 		})
 	}
+	ports := r.ports(0)
 	for i := range all {
-		all[i].Endpoint.Ports = r.ports(0)
+		all[i].Endpoint.Ports = ports
 	}
 	return all
 }

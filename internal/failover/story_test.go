@@ -20,10 +20,11 @@ import (
 //	10s  a- b+  ->  a (c) b  TierDown
 //
 // a+ is a probe of a that succeeds, a- one that fails, a! one whose answer is
-// certain, a? one that the prober is not able to make. +a has DNS give a's address, -a give it no more. pin=a pins a, pin= lets
-// go, port=N edits targetPort, restart forgets what no status holds. Published
-// endpoints are in the order of the targets, those that are not ready in parentheses.
-// A word in capitals is the reason of the latest transition.
+// certain, a? one that the prober is not able to make. +a has DNS give a's address, -a
+// give it no more. pin=a pins a, pin= lets go, port=N edits targetPort, restart forgets
+// what no status holds. Published endpoints are in the order of the targets, those that
+// are not ready in parentheses. A word in capitals is the reason of the latest
+// transition.
 type story struct {
 	// tiers are the targets of each tier: "a b | c".
 	tiers string

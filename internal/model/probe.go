@@ -115,8 +115,8 @@ type Result struct {
 	// the others.
 	Certain bool
 	// Inconclusive says that the prober itself was not able to ask: it has no socket
-	// left, no login to be had, or nothing that can be asked. That says nothing of the endpoint. Reason and Detail
-	// are set as for a failure; Up is false.
+	// left, no login to be had, or nothing that can be asked. That says nothing of the
+	// endpoint. Reason and Detail are set as for a failure; Up is false.
 	Inconclusive bool
 	// Warning is what a person should know although it is up: a certificate that
 	// soon expires. Empty for none.
