@@ -79,7 +79,7 @@ func (s *sim) settled() time.Duration {
 	longest := time.Duration(0)
 	for _, w := range s.wishes {
 		r := w.service.Resolution
-		d := r.MaxInterval + 2*simLookupTimeout + r.MissingGrace + max(r.Retain, r.MissingGrace) + 30*time.Second
+		d := r.MaxInterval + 2*simLookupTimeout + r.MissingGrace + max(r.Retain, r.MissingGrace) + time.Second
 		if p := w.service.Probe; p != nil {
 			run := time.Duration(max(p.FailureThreshold, p.SuccessThreshold) + 2)
 			d += 2*run*max(p.Interval, p.Timeout) + w.service.Failover.FailbackDelay
@@ -118,8 +118,7 @@ func (s *sim) rest(strictly bool) {
 // harmless lets the nth of the faults happen that change nothing.
 func (s *sim) harmless(r simRound, n int) {
 	if n == len(r.harmless) {
-		s.rest(true)
-		s.plan1(s.quiet(), func() { s.nextRound() })
+		s.nextRound()
 		return
 	}
 	f := r.harmless[n]
@@ -129,7 +128,7 @@ func (s *sim) harmless(r simRound, n int) {
 	}
 	s.calm.rest, s.calm.withdrawn = false, true
 	s.strike(f)
-	s.plan1(2*f.lasts+s.settled(), func() {
+	s.plan1(2*f.lasts+s.quiet(), func() {
 		s.calm.withdrawn = false
 		s.check()
 		s.harmless(r, n+1)
@@ -188,8 +187,13 @@ func (s *sim) checkWorld() {
 		}
 	}
 	for key, k := range s.ledger.services {
+		r := s.process.engine.core.services[key]
+		for check := range r.watches {
+			if k.health[check] == nil {
+				s.breach("endpoints are probed: %s of %s never was", check.Addr, key.Name)
+			}
+		}
 		for check, h := range k.health {
-			r := s.process.engine.core.services[key]
 			if !h.underWay && now > max(h.began+r.service.Probe.Interval, h.ended)+s.ledger.slack() {
 				s.breach("endpoints are probed: %s of %s was %s ago", check.Addr, key.Name, now-h.began)
 			}

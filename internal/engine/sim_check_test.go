@@ -207,8 +207,8 @@ func (v *simView) trueSince(c *simCand) time.Duration {
 	if h := w.host(c.at.Addr()); h != nil {
 		at = max(at, h.changed)
 	}
-	if c.health != nil {
-		at = max(at, c.health.watched)
+	if c.health == nil { // it was added just now
+		return v.sim.at
 	}
-	return at
+	return max(at, c.health.watched)
 }

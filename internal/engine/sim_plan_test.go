@@ -55,13 +55,26 @@ type simFault struct {
 
 func (f simFault) String() string { return fmt.Sprintf("%s(%d,%d) for %s", f.kind, f.a, f.b, f.lasts) }
 
-// drawPlan draws the plan of a seed. Length multiplies how much happens in it.
-func drawPlan(seed uint64, length int) *simPlan {
+// simScale is how long a history is: of how many rounds, and by which units of time.
+type simScale struct {
+	rounds int
+	units  []time.Duration
+}
+
+// The scales of histories: short ones, for many in little time, and long ones that are
+// to show what time does.
+var (
+	simShort = simScale{1, []time.Duration{250 * time.Millisecond, time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second}}
+	simLong  = simScale{6, []time.Duration{time.Second, 10 * time.Second, time.Minute, 10 * time.Minute}}
+)
+
+// drawPlan draws the plan of a seed.
+func drawPlan(seed uint64, scale simScale) *simPlan {
 	r := rand.New(rand.NewPCG(seed, 1))
 	p := &simPlan{
 		seed: seed, random: r, local: r.IntN(5) == 0, thorough: seed%16 == 0,
 		lookups: defaultLookups, probes: defaultProbes,
-		unit: pick(r, 250*time.Millisecond, time.Second, 5*time.Second, 5*time.Second, 10*time.Second, 30*time.Second),
+		unit: pick(r, scale.units...),
 		forbidden: failover.Forbidden{
 			Ranges: []failover.Range{{Prefix: netip.MustParsePrefix("127.96.0.0/16"), Why: "it is a virtual IP"}}, Unroutable: true,
 		},
@@ -72,7 +85,7 @@ func drawPlan(seed uint64, length int) *simPlan {
 	for i := range pick(r, 1, 1, 1, 2, 3) {
 		p.services = append(p.services, p.service(i))
 	}
-	for range length {
+	for range scale.rounds {
 		p.rounds = append(p.rounds, p.round())
 	}
 	return p

@@ -92,7 +92,7 @@ func (v *simView) dead() string {
 				if o.verdict() != model.Up || !c.health.certain && !provenDead(o.health, c.health) {
 					continue
 				}
-				here := g == v.active() && (!v.pinned() || v.best(o.at) != nil)
+				here := g == v.active() && (!v.pinned() || v.best(o.at) == o)
 				if here || !v.pinned() && !v.active().possible(v.least()) && v.active().up == 0 {
 					return fmt.Sprintf("%s is down and takes traffic, and %s is up", e.Addr, o.at.Addr())
 				}

@@ -73,8 +73,8 @@ func (p *simPlan) service(i int) model.Service {
 		Origin: model.Origin{Kind: "ExternalService", Generation: 1},
 		Ports:  []model.Port{{Protocol: model.TCP, Port: 5432, TargetPort: 5432}},
 		Resolution: model.Resolution{
-			MinInterval: max(time.Second, p.units(0, 1, 1, 2)), MaxInterval: time.Second + p.units(4, 20),
-			MissingGrace: p.units(0, 3, 12, 12), Retain: p.units(0, 0, 0, 5, 20),
+			MinInterval: max(time.Second, p.units(0, 1, 1, 2)), MaxInterval: time.Second + p.units(3, 10),
+			MissingGrace: p.units(0, 3, 8, 8), Retain: p.units(0, 0, 0, 4, 12),
 		},
 		Failover: p.failover(),
 	}
@@ -105,7 +105,7 @@ func (p *simPlan) service(i int) model.Service {
 func (p *simPlan) failover() model.Failover {
 	r := p.random
 	return model.Failover{
-		ManualFailback: r.IntN(4) == 0, FailbackDelay: p.units(0, 3, 3, 12), Withdraw: r.IntN(5) == 0, MinimumReady: pick(r, 1, 1, 1, 2),
+		ManualFailback: r.IntN(4) == 0, FailbackDelay: p.units(0, 2, 2, 8), Withdraw: r.IntN(5) == 0, MinimumReady: pick(r, 1, 1, 1, 2),
 	}
 }
 

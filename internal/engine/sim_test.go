@@ -3,6 +3,8 @@ package engine
 import (
 	"flag"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,9 +13,10 @@ import (
 )
 
 var (
-	simSeed  = flag.Uint64("seed", 0, "TestSimulation: the one seed to simulate, and to tell the story of")
+	simSeed  = flag.Uint64("seed", 0, "TestSimulation, TestSoak: the one seed to simulate, and to tell the story of")
 	simSeeds = flag.Uint64("seeds", 30, "TestSimulation: how many seeds to simulate")
 	simAll   = flag.Bool("all", false, "TestSimulation: go on after a seed that fails, and tell no story")
+	simSoak  = flag.Duration("soak", 0, "TestSoak: for how long to simulate long histories, of seeds that nobody has seen")
 )
 
 // TestSimulation runs the real engine through the histories of many seeds: DNS servers,
@@ -24,25 +27,77 @@ var (
 //	go test ./internal/engine -run TestSimulation -seed 42
 func TestSimulation(t *testing.T) {
 	if *simSeed != 0 {
-		p := drawPlan(*simSeed, 1)
-		if broken, _ := simulate(p, nil); broken != nil {
-			p = shrink(drawPlan(*simSeed, 1), broken)
-		}
-		broken, s := simulate(p, &simStory{})
-		t.Log("\n" + strings.Join(s.story.lines, "\n"))
-		if broken != nil {
-			t.Error(broken)
-		}
+		tellSeed(t, *simSeed, simShort)
 		return
 	}
-	f := &simFleet{length: 1, last: *simSeeds}
+	f := &simFleet{scale: simShort, last: *simSeeds}
 	f.run(t, func() bool { return false })
 	t.Log(f)
 }
 
+// TestSoak is TestSimulation with long histories, for as long as -soak says: those of
+// make soak.
+func TestSoak(t *testing.T) {
+	switch {
+	case *simSoak == 0:
+		t.Skip("make soak")
+	case *simSeed != 0:
+		tellSeed(t, *simSeed, simLong)
+		return
+	}
+	f := &simFleet{scale: simLong}
+	began := time.Now()
+	f.seed.Store(uint64(began.Unix()) << 16)
+	tick := time.NewTicker(*simSoak / 20)
+	defer tick.Stop()
+	f.run(t, func() bool {
+		select {
+		case <-tick.C:
+			fmt.Printf("%6s  %s\n", time.Since(began).Round(time.Second), f)
+		default:
+		}
+		return time.Since(began) >= *simSoak
+	})
+	fmt.Println(f)
+}
+
+// TestOneSeedOneHistory: what a seed stands for is the same at any time.
+func TestOneSeedOneHistory(t *testing.T) {
+	for seed := uint64(1); seed <= 5; seed++ {
+		var told [2]simStory
+		for i := range told {
+			if broken, _ := simulate(drawPlan(seed, simShort), &told[i]); broken != nil {
+				t.Fatal(broken)
+			}
+		}
+		if len(told[0].lines) < 40 {
+			t.Errorf("seed %d has a story of %d lines only", seed, len(told[0].lines))
+		}
+		for i, line := range told[0].lines {
+			if i >= len(told[1].lines) || told[1].lines[i] != line {
+				t.Fatalf("seed %d has two histories: they part at\n%s", seed, line)
+			}
+		}
+	}
+}
+
+// tellSeed tells the story of one seed.
+func tellSeed(t *testing.T, seed uint64, scale simScale) {
+	p := drawPlan(seed, scale)
+	if broken, _ := simulate(p, nil); broken != nil {
+		p = shrink(drawPlan(seed, scale), broken)
+	}
+	story := &simStory{}
+	broken, _ := simulate(p, story)
+	t.Log("\n" + strings.Join(story.lines, "\n"))
+	if broken != nil {
+		t.Error(broken)
+	}
+}
+
 // simFleet simulates seeds on all cores.
 type simFleet struct {
-	length int
+	scale simScale
 	// last is the last seed; 0 is none.
 	last uint64
 
@@ -56,8 +111,10 @@ func (f *simFleet) String() string {
 
 // run simulates until there is no more seed, one has failed, or done says so.
 func (f *simFleet) run(t *testing.T, done func() bool) {
+	// Histories leave much behind, and need little at a time.
+	defer debug.SetGCPercent(debug.SetGCPercent(1600))
 	var wait sync.WaitGroup
-	for range 2 {
+	for range runtime.GOMAXPROCS(0) {
 		wait.Go(func() {
 			for !f.failed.Load() && !done() {
 				seed := f.seed.Add(1)
@@ -72,7 +129,7 @@ func (f *simFleet) run(t *testing.T, done func() bool) {
 }
 
 func (f *simFleet) one(t *testing.T, seed uint64) {
-	broken, s := simulate(drawPlan(seed, f.length), nil)
+	broken, s := simulate(drawPlan(seed, f.scale), nil)
 	f.seeds.Add(1)
 	f.turns.Add(uint64(s.turns))
 	f.virtual.Add(uint64(s.at))
@@ -86,7 +143,7 @@ func (f *simFleet) one(t *testing.T, seed uint64) {
 	if f.failed.Swap(true) {
 		return
 	}
-	p := shrink(drawPlan(seed, f.length), broken)
+	p := shrink(drawPlan(seed, f.scale), broken)
 	story := &simStory{}
 	broken, _ = simulate(p, story)
 	t.Errorf("seed %d:\n%s\n%s", seed, strings.Join(story.lines, "\n"), broken)

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -15,7 +14,7 @@ type simKnown struct {
 	health map[model.Check]*simHealth
 	// given are the addresses that DNS gave each target when it was last looked at, and
 	// left those that it gave before.
-	given map[string][]netip.Addr
+	given map[targetKey][]netip.Addr
 	left  map[simAddr]simLeft
 	// changed is when what DNS gives did last, by the simulation's clock.
 	changed time.Duration
@@ -35,9 +34,15 @@ type simKnown struct {
 	next  time.Duration
 }
 
+// targetKey is a target as it was before an edit, or after one: an edit forgets.
+type targetKey struct {
+	name, host string
+	port       uint16
+}
+
 // simAddr is an address of a target.
 type simAddr struct {
-	of   string
+	of   targetKey
 	addr netip.Addr
 }
 
@@ -50,7 +55,7 @@ type simLeft struct {
 
 func newKnown(w *simWish) *simKnown {
 	return &simKnown{
-		wish: w, health: map[model.Check]*simHealth{}, given: map[string][]netip.Addr{}, left: map[simAddr]simLeft{},
+		wish: w, health: map[model.Check]*simHealth{}, given: map[targetKey][]netip.Addr{}, left: map[simAddr]simLeft{},
 		standing: map[netip.Addr]bool{}, up: map[int]time.Duration{},
 	}
 }
@@ -73,7 +78,7 @@ type simView struct {
 // simTarget is a target with the endpoints that it may have.
 type simTarget struct {
 	*model.Target
-	key     string
+	key     targetKey
 	status  *model.TargetStatus
 	cands   []*simCand
 	pending bool
@@ -114,7 +119,7 @@ func (l *ledger) view(r *record) *simView {
 	v := &simView{sim: l.sim, known: l.known(r.service.Key), svc: &r.service, d: &r.decision, now: l.sim.process.decided}
 	for i := range v.svc.Targets {
 		t := &simTarget{Target: &v.svc.Targets[i], status: &v.d.Targets[i], gone: map[model.RecordType]bool{}}
-		t.key = fmt.Sprint(t.Name, " ", t.Hostname, t.SRV, v.svc.Ports) // an edit forgets
+		t.key = targetKey{t.Name, t.Hostname + t.SRV, v.svc.Ports[0].TargetPort}
 		v.give(l, t)
 		v.claim(t)
 		v.targets = append(v.targets, t)
