@@ -149,14 +149,14 @@ func (v *simView) followTarget(t *simTarget) {
 			k.left[simAddr{t.key, a}] = simLeft{v.now, true}
 		}
 	}
-	if !ever && len(given) > 0 {
+	if !ever && t.answered {
 		for a := range k.standing {
 			if !slices.Contains(given, a) {
 				k.left[simAddr{t.key, a}] = simLeft{v.now, false}
 			}
 		}
 	}
-	if ever || len(given) > 0 {
+	if ever || t.answered {
 		k.given[t.key] = given
 	}
 }

@@ -83,10 +83,12 @@ type simEdge struct {
 	process *simProcess
 	seen    map[model.Key]uint64
 	queued  map[model.Key]bool
+	// wrote are the decisions that objects were written for last.
+	wrote map[model.Key]*model.Published
 }
 
 func newSimEdge(p *simProcess) *simEdge {
-	return &simEdge{process: p, seen: map[model.Key]uint64{}, queued: map[model.Key]bool{}}
+	return &simEdge{process: p, seen: map[model.Key]uint64{}, queued: map[model.Key]bool{}, wrote: map[model.Key]*model.Published{}}
 }
 
 // sink takes a snapshot. On one machine it carries it out, which may take long.
@@ -165,6 +167,7 @@ func (e *simEdge) write(key model.Key) {
 		a.sim.tell("written: %s", words(&p.Decision))
 	}
 	o.endpoints, o.external = p.Decision.Endpoints, external
+	e.wrote[key] = p
 	e.report(key, nil)
 	s := e.process.sim
 	s.plan1(a.slow+s.world.latency(), func() { e.process.receive(func() { e.status(key, p) }) })
@@ -189,8 +192,8 @@ func (e *simEdge) status(key model.Key, p *model.Published) {
 	o := a.stood[key]
 	resolved, _ := p.Decision.Condition(model.Resolvable)
 	switch {
-	case o == nil:
-		return
+	case o == nil || e.wrote[key] != p:
+		return // a later one has its own
 	case a.trouble != apiWell && !a.local:
 		e.later(key, time.Second)
 		return
@@ -207,8 +210,13 @@ func (e *simEdge) status(key model.Key, p *model.Published) {
 	}
 	for i := range d.Targets {
 		for _, addr := range d.Targets[i].Addresses {
-			if !slices.Contains(st.active, st.targets[addr]) {
+			of, known := st.targets[addr]
+			published := slices.Contains(st.active, d.Targets[i].Name)
+			switch {
+			case !known, published && !slices.Contains(st.active, of) && of != "":
 				st.targets[addr] = d.Targets[i].Name
+			case published:
+				st.targets[addr] = "" // two are at this address
 			}
 		}
 	}

@@ -92,7 +92,7 @@ func (l *ledger) observe(o *model.Observation) {
 		}
 		a.until = now
 	}
-	a.again = l.again(o.Question, a)
+	a.again = a.next(l.wanting(o.Question)...)
 	for _, k := range l.services {
 		k.dirty = true
 	}
@@ -163,6 +163,19 @@ func (l *ledger) judge(p *probed) {
 	l.known(p.id.key).dirty = true
 }
 
+// edit notes how a service asks from now on: what was said in a row to another question
+// counts no more.
+func (l *ledger) edit(svc *model.Service) {
+	l.known(svc.Key).edited = l.sim.process.mono()
+	r := l.sim.process.engine.core.services[svc.Key]
+	if r == nil || r.service.Probe == nil || svc.Probe == nil || sameProbe(r.service.Probe, svc.Probe) {
+		return
+	}
+	for _, h := range l.known(svc.Key).health {
+		h.ups, h.fails = 0, 0
+	}
+}
+
 // sinceBoot is a reading's monotonic clock.
 func sinceBoot(t time.Time) time.Duration { return t.Sub(reading(time.Unix(simEpoch, 0), 0)) }
 
@@ -197,7 +210,7 @@ func (l *ledger) asks(q model.Question) {
 	if !a.heard {
 		return
 	}
-	a.again = min(a.again, l.again(q, a)) // its bounds may be others by now
+	l.sooner(q, a) // its bounds may be others by now
 	if now < a.again {
 		l.sim.breach("%s %s is asked %s after it said %s, want %s", q.Name, q.Type, now-a.at, a.class, a.again-a.at)
 	}
@@ -230,11 +243,11 @@ func (l *ledger) answer(q model.Question) *simAnswer {
 	return l.answers[q]
 }
 
-// again is when a question is asked again: after its TTL, or a second after one that
+// next is when a question is asked again: after its TTL, or a second after one that
 // failed began, within the bounds of those who want it.
-func (l *ledger) again(q model.Question, a *simAnswer) time.Duration {
+func (a *simAnswer) next(wanting ...*record) time.Duration {
 	least, most := time.Duration(-1), time.Duration(1<<62)
-	for _, r := range l.wanting(q) {
+	for _, r := range wanting {
 		if b := r.service.Resolution; least < 0 || b.MinInterval < least {
 			least = b.MinInterval
 		}
@@ -256,8 +269,15 @@ func (l *ledger) again(q model.Question, a *simAnswer) time.Duration {
 func (l *ledger) rebound() {
 	for q, a := range l.answers {
 		if a.heard {
-			a.again = min(a.again, l.again(q, a))
+			l.sooner(q, a)
 		}
+	}
+}
+
+// sooner has a question asked again when one of those that want it would have it.
+func (l *ledger) sooner(q model.Question, a *simAnswer) {
+	for _, r := range l.wanting(q) {
+		a.again = min(a.again, a.next(r))
 	}
 }
 
@@ -266,7 +286,7 @@ func (l *ledger) rebound() {
 func (l *ledger) probes(t probing, _ time.Duration) {
 	k, h := l.known(t.id.key), l.health(t.id)
 	now := l.sim.process.mono()
-	if h.tries > 0 && h.any && k.wish.edited-l.sim.process.slept < h.began {
+	if h.tries > 0 && h.any && k.edited < h.began {
 		l.pace(k, h, t, now)
 	}
 	h.began, h.underWay, h.any = now, true, true

@@ -171,6 +171,7 @@ func (p *simProcess) apply(w *simWish) {
 		c := Change{Gone: []model.Key{w.service.Key}}
 		if w.exists {
 			c = Change{Services: []Entry{p.sim.entry(w)}}
+			p.sim.ledger.edit(&w.service)
 		}
 		if err := p.engine.Apply(context.Background(), c); err != nil {
 			panic(err)

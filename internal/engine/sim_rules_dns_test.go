@@ -127,10 +127,12 @@ func (v *simView) dropped() string {
 	return ""
 }
 
-// wasUp reports whether an address of a target was last held up.
+// wasUp reports whether an address of a target was last held up where it is to serve:
+// an edit of the port has that found out anew.
 func (v *simView) wasUp(t *simTarget, a netip.Addr) bool {
 	for check, h := range v.known.health {
-		if check.Addr.Addr() == a && h.verdict == model.Up && slices.Contains(t.names(v.sim.ledger), check.Name) {
+		here := t.Hostname == "" || check.Addr.Port() == v.port()
+		if check.Addr.Addr() == a && here && h.verdict == model.Up && slices.Contains(t.names(v.sim.ledger), check.Name) {
 			return true
 		}
 	}

@@ -21,7 +21,7 @@ func (v *simView) left1() string {
 		return ""
 	}
 	from := v.groups[at]
-	if from.possible(v.least()) {
+	if v.possible(from) {
 		return v.failedBack(from, to)
 	}
 	return v.failedOver(from, to)
@@ -31,6 +31,8 @@ func (v *simView) left1() string {
 func (v *simView) failedBack(from, to *simGroup) string {
 	since, up := v.known.up[to.priority]
 	switch {
+	case v.svc.Probe.Exclusive():
+		return fmt.Sprintf("the primary of priority %d is up, or may be, and was left for %d", from.priority, to.priority)
 	case to.priority >= from.priority:
 		return fmt.Sprintf("priority %d is up, or may be, and was left for %d", from.priority, to.priority)
 	case v.svc.Failover.ManualFailback:
@@ -44,7 +46,7 @@ func (v *simView) failedBack(from, to *simGroup) string {
 // failedOver finds what is wrong with a move away from a tier that is not up.
 func (v *simView) failedOver(from, to *simGroup) string {
 	nothing := len(from.cands) == 0 && (v.svc.Type != model.ExternalName || from.nameless(v))
-	if !v.better(to, from, 1) && (!nothing || len(to.cands) == 0) {
+	if !v.reached(to, from) && (!nothing || len(to.cands) == 0) {
 		return fmt.Sprintf("priority %d has not answered since %d fell silent", to.priority, from.priority)
 	}
 	for _, g := range v.groups {
@@ -56,6 +58,20 @@ func (v *simView) failedOver(from, to *simGroup) string {
 		}
 	}
 	return ""
+}
+
+// reached reports whether one group outlives another one, or is up while what outlives
+// that is not.
+func (v *simView) reached(to, from *simGroup) bool {
+	return v.better(to, from, 1) || slices.ContainsFunc(v.groups, func(g *simGroup) bool {
+		return v.better(g, from, 1) && g.up < v.least() && v.better(to, g, v.least())
+	})
+}
+
+// possible reports whether a group may be up: also one that is a name which nobody can
+// look up.
+func (v *simView) possible(g *simGroup) bool {
+	return g.possible(v.least()) || v.svc.Type == model.ExternalName && len(g.cands) == 0 && !g.nameless(v)
 }
 
 // nameless reports whether it is known of a target that its name has no addresses.
@@ -82,7 +98,10 @@ func (v *simView) stuck() string {
 		if g == from {
 			continue
 		}
-		if from.possible(v.least()) {
+		if v.possible(from) {
+			if v.svc.Probe.Exclusive() {
+				continue
+			}
 			since, up := v.known.up[g.priority]
 			if g.priority < from.priority && up && g.up >= v.least() && !v.svc.Failover.ManualFailback && v.now >= since+v.svc.Failover.FailbackDelay {
 				return fmt.Sprintf("priority %d has been up for %s", g.priority, v.now-since)
@@ -100,12 +119,14 @@ func (v *simView) stuck() string {
 	return v.late(from)
 }
 
-// awaited reports whether a tier that is preferred to g may prove any moment that it
-// outlives the one that is published.
+// awaited reports whether a tier may prove any moment that it outlives the one that is
+// published, and is preferred to g, or better off.
 func (v *simView) awaited(g, from *simGroup) bool {
+	preferred, up := true, v.better(g, from, v.least())
 	for _, p := range v.groups {
 		if p == g {
-			return false
+			preferred = false
+			continue
 		}
 		n := 0
 		for _, c := range p.cands {
@@ -114,7 +135,9 @@ func (v *simView) awaited(g, from *simGroup) bool {
 				n++
 			}
 		}
-		if p != from && n > 0 && (n >= v.least() || !v.better(g, from, v.least())) {
+		switch {
+		case p == from || n == 0:
+		case n >= v.least() && !up, preferred && (n >= v.least() || !up):
 			return true
 		}
 	}

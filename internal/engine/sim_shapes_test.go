@@ -73,7 +73,7 @@ func (p *simPlan) service(i int) model.Service {
 		Origin: model.Origin{Kind: "ExternalService", Generation: 1},
 		Ports:  []model.Port{{Protocol: model.TCP, Port: 5432, TargetPort: 5432}},
 		Resolution: model.Resolution{
-			MinInterval: max(time.Second, p.units(0, 1, 1, 2)), MaxInterval: time.Second + p.units(3, 10),
+			MinInterval: max(time.Second, p.unit/10, p.units(0, 1, 1, 2)), MaxInterval: time.Second + p.units(3, 10),
 			MissingGrace: p.units(0, 3, 8, 8), Retain: p.units(0, 0, 0, 4, 12),
 		},
 		Failover: p.failover(),

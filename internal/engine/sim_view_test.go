@@ -18,6 +18,8 @@ type simKnown struct {
 	left  map[simAddr]simLeft
 	// changed is when what DNS gives did last, by the simulation's clock.
 	changed time.Duration
+	// edited is when the process was told of the service last, by its own clock.
+	edited time.Duration
 	// standing is what was published before an edit or a restart, and since when.
 	standing map[netip.Addr]bool
 	stoodAt  time.Duration
@@ -34,11 +36,8 @@ type simKnown struct {
 	next  time.Duration
 }
 
-// targetKey is a target as it was before an edit, or after one: an edit forgets.
-type targetKey struct {
-	name, host string
-	port       uint16
-}
+// targetKey is a target with its name in DNS: an edit of either forgets.
+type targetKey struct{ name, host string }
 
 // simAddr is an address of a target.
 type simAddr struct {
@@ -82,6 +81,8 @@ type simTarget struct {
 	status  *model.TargetStatus
 	cands   []*simCand
 	pending bool
+	// answered says that its name has, or had, records.
+	answered bool
 	// gone says that it is believed to have no addresses of any family any more.
 	gone map[model.RecordType]bool
 }
@@ -119,7 +120,7 @@ func (l *ledger) view(r *record) *simView {
 	v := &simView{sim: l.sim, known: l.known(r.service.Key), svc: &r.service, d: &r.decision, now: l.sim.process.decided}
 	for i := range v.svc.Targets {
 		t := &simTarget{Target: &v.svc.Targets[i], status: &v.d.Targets[i], gone: map[model.RecordType]bool{}}
-		t.key = targetKey{t.Name, t.Hostname + t.SRV, v.svc.Ports[0].TargetPort}
+		t.key = targetKey{t.Name, t.Hostname + t.SRV}
 		v.give(l, t)
 		v.claim(t)
 		v.targets = append(v.targets, t)
@@ -159,6 +160,7 @@ func (v *simView) host(l *ledger, t *simTarget, name string, port uint16) (pendi
 		if !a.good || believed {
 			continue
 		}
+		t.answered = true
 		for _, addr := range a.addrs {
 			v.add(t, addr, port, name)
 		}
@@ -205,6 +207,14 @@ func (v *simView) due(matters bool, at time.Duration) {
 	if matters && at >= v.now && (v.known.next == 0 || at < v.known.next) {
 		v.known.next = at
 	}
+}
+
+// port is where endpoints are probed, those of SRV records apart.
+func (v *simView) port() uint16 {
+	if p := v.svc.Probe; p != nil && p.Port != 0 {
+		return p.Port
+	}
+	return v.svc.Ports[0].TargetPort
 }
 
 func (v *simView) add(t *simTarget, a netip.Addr, port uint16, name string) {

@@ -78,7 +78,7 @@ func (c *chooser) choose() (*group, reason) {
 	if from == nil {
 		return c.first()
 	}
-	if from.rank >= possibly {
+	if from.rank >= possibly || from.unknown {
 		return c.failback(from)
 	}
 	return c.failover(from)
@@ -94,7 +94,7 @@ func (c *chooser) pinned() (*group, reason) {
 	}
 	for _, g := range c.groups {
 		for _, p := range g.places {
-			if p.status.Name != pin.Target || !p.publishable() && (p.reason != ReasonPending || c.served()) {
+			if p.status.Name != pin.Target || !p.publishable() && (!p.pending() || c.served()) {
 				continue
 			}
 			alone := &group{priority: g.priority, places: []*place{p}}
@@ -175,23 +175,28 @@ func (c *chooser) failback(from *group) (*group, reason) {
 }
 
 // failover moves away from a tier that is not up, to one that is better off and
-// outlives it. It waits for one that is preferred and may prove to as well any moment.
+// outlives it. It waits for one that may prove to any moment, and that is preferred, or
+// better off than that.
 func (c *chooser) failover(from *group) (*group, reason) {
 	best, expected := from, from.rank
-	hope, wait := nowhere, false
+	// before and after are what the groups preferred to best, and the others, may prove
+	// to be.
+	before, after := nowhere, nowhere
 	for _, g := range c.groups {
 		if g == from || g.rank <= from.rank {
 			continue
 		}
 		rank, may := c.confirmed(g, from)
 		if rank > expected {
-			best, expected, wait = g, rank, hope >= rank
+			best, expected, before, after = g, rank, max(before, after), nowhere
+			continue
 		}
-		hope = max(hope, may)
+		after = max(after, may)
 	}
-	if best == from || wait {
+	if best == from || before >= expected || after > expected {
 		return from, reason{ReasonEdited, "its targets are others now", 0}
 	}
+	best, _ = c.failover(best) // where that one would be left at once, nobody goes there
 	why := reason{reason: ReasonTierDown, message: from.trouble()}
 	if !from.failed.IsZero() {
 		why.took = max(0, c.in.Now.Sub(from.failed))
@@ -203,7 +208,7 @@ func (c *chooser) failover(from *group) (*group, reason) {
 // other one, and what if all goes well that is still to be proven. That is asked at
 // once.
 func (c *chooser) confirmed(g, from *group) (rank, may standing) {
-	if from.rank == nowhere && !from.unknown {
+	if from.rank == nowhere {
 		return g.known(), nowhere
 	}
 	proven, open := 0, 0

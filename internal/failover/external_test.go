@@ -24,6 +24,29 @@ func TestExternalNameOutlastsDNS(t *testing.T) {
 	}
 }
 
+// TestExternalNameThatNobodyCanLookUp: a process that starts while one server is dead
+// leaves the CNAME that leads there, whatever else is up: clients may know better.
+func TestExternalNameThatNobodyCanLookUp(t *testing.T) {
+	k := known{"b.example.com A": records(0, "10.0.0.2")}
+	k.then("b.example.com AAAA", model.Empty, 0)
+	in := input(model.ExternalName, []model.Target{host("a", 0, "a.example.com"), host("b", 1, "b.example.com")}, k)
+	in.Service.Probe = &model.Probe{Kind: model.ProbeTCP, Interval: 5 * time.Second, FailureThreshold: 1, SuccessThreshold: 1}
+	in.State = failover.Recall(&in.Service, failover.Memory{Active: []string{"a"}})
+	in.Health = func(model.Check) model.Health { return model.Health{Verdict: model.Up, Successes: 1, SuccessAt: now} }
+	for _, name := range []string{"a.example.com A", "a.example.com AAAA"} {
+		k.then(name, model.ServerFailure, 0)
+		d := failover.Decide(in)
+		if in.State = d.State; d.External.Name != "a.example.com" {
+			t.Errorf("after a failure for %s the CNAME is %s", name, d.External.Name)
+		}
+	}
+	k.then("a.example.com A", model.NotFound, 0)
+	k.then("a.example.com AAAA", model.NotFound, 0)
+	if d := failover.Decide(in); d.External.Name != "b.example.com" {
+		t.Errorf("the name does not exist, and the CNAME is %s", d.External.Name)
+	}
+}
+
 // TestExternalNameFollowsItsProbes: the CNAME moves to the best name that is up,
 // also within a tier, and within a tier it does not move back.
 func TestExternalNameFollowsItsProbes(t *testing.T) {

@@ -60,7 +60,7 @@ func grouped(in Input, places []*place) []*group {
 func (g *group) count(minimum int) {
 	seen := map[model.Check]struct{}{}
 	for _, p := range g.places {
-		g.pending = g.pending || p.reason == ReasonPending
+		g.pending = g.pending || p.pending()
 		for i := range p.candidates {
 			c := &p.candidates[i]
 			if _, twice := seen[c.check]; twice && c.check.Addr.Port() != 0 {

@@ -16,6 +16,8 @@ type place struct {
 	status model.TargetStatus
 	// reason and message are those of its name; what probes say comes on top.
 	reason, message string
+	// looking says that the first lookup of one of its names is under way.
+	looking bool
 	// idle says that nobody has asked where it lives.
 	idle bool
 	// candidates are its endpoints, which may be published.
@@ -72,7 +74,7 @@ func (p *place) describe(f finding) {
 
 // resolved adds one endpoint for each address that records give.
 func (p *place) resolved(f finding, name string, ports []model.EndpointPort) {
-	p.gone = p.gone.and(f.gone)
+	p.gone, p.looking = p.gone.and(f.gone), p.looking || f.looking
 	for _, a := range f.addrs {
 		e := model.Endpoint{Addr: a, Hostname: p.hostname, Ready: true, Ports: ports}
 		if p.add(e, name) != nil {
@@ -133,6 +135,11 @@ func (p *place) addresses() []netip.Addr {
 		}
 	}
 	return all
+}
+
+// pending reports whether the first lookup is under way of what it may live at.
+func (p *place) pending() bool {
+	return p.reason == ReasonPending || p.looking && len(p.candidates) == 0
 }
 
 // publishable reports whether there is anything to publish.

@@ -18,6 +18,8 @@ type finding struct {
 	// standing stays published since nothing valid is known.
 	standing        []model.Endpoint
 	reason, message string
+	// looking says that the first lookup of a family is under way.
+	looking bool
 	// bare is the message without what stays.
 	bare string
 	// gone says of which families it is believed that the name has lost its records.
@@ -39,6 +41,7 @@ func (r *resolver) host(name string, standing []model.Endpoint) finding {
 	r.letGo(&a, &aaaa)
 	r.letGo(&aaaa, &a)
 	f := worse(a, aaaa)
+	f.looking = a.reason == ReasonPending || aaaa.reason == ReasonPending
 	f.addrs = append(sorted(a.addrs), sorted(aaaa.addrs)...)
 	f.standing = slices.Concat(a.standing, aaaa.standing)
 	f.a, f.aaaa, f.at, f.gone = a.a, aaaa.a, a.at, a.gone.and(aaaa.gone)

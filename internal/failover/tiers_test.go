@@ -158,6 +158,12 @@ func TestStories(t *testing.T) {
 			0s  a+ b+ c+ d+       -> a b
 			5s  a- a- a- b+ c+ d+ -> c d TierDown
 			9s  d- d- d- c+       -> c (d)`},
+		"minimumReady: a tier that would be left at once is passed over": {tiers: "a b | c | d e", spec: failsafe(model.Failover{MinimumReady: 2}), lines: `
+			0s  a+ b+ c+ d+ e+ -> a b
+			5s  a- b-          -> a b
+			6s  a- b- d- e-    -> a b
+			7s  c+             -> a b
+			8s  a- b-          -> d e TierDown`},
 		"three tiers, the best that is up": {tiers: "a | b | c", lines: `
 			0s  a+ b+ c+          -> a
 			5s  b- b- b- c+       -> a

@@ -108,17 +108,9 @@ func listSlices(ctx context.Context, c client.Reader, key model.Key, index strin
 }
 
 // standing are the endpoints that slices publish: what a process that starts
-// finds. The status says which target an address belongs to: of several, one that is
-// published.
+// finds.
 func standing(found []*discoveryv1.EndpointSlice, status *v1alpha1.ExternalServiceStatus) []model.Endpoint {
-	targets := map[string]string{}
-	for _, t := range status.Targets {
-		for _, a := range t.Addresses {
-			if status.Active == nil || !slices.Contains(status.Active.Targets, targets[a.IP]) {
-				targets[a.IP] = t.Name
-			}
-		}
-	}
+	targets := owners(status)
 	var all []model.Endpoint
 	for _, s := range found {
 		ports := standingPorts(s.Ports)
@@ -141,6 +133,28 @@ func standing(found []*discoveryv1.EndpointSlice, status *v1alpha1.ExternalServi
 		}
 	}
 	return all
+}
+
+// owners says which target an address belongs to: of several, the one that is
+// published. Where two of those are at one address, each at its own port, it may be
+// either's: that is empty.
+func owners(status *v1alpha1.ExternalServiceStatus) map[string]string {
+	published, others := map[string]string{}, map[string]string{}
+	for _, t := range status.Targets {
+		of := others
+		if status.Active != nil && slices.Contains(status.Active.Targets, t.Name) {
+			of = published
+		}
+		for _, a := range t.Addresses {
+			name := t.Name
+			if _, twice := of[a.IP]; twice {
+				name = ""
+			}
+			of[a.IP] = name
+		}
+	}
+	maps.Copy(others, published)
+	return others
 }
 
 func standingPorts(ports []discoveryv1.EndpointPort) []model.EndpointPort {
