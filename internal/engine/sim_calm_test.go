@@ -126,6 +126,9 @@ func (s *sim) harmless(r simRound, n int) {
 		s.harmless(r, n+1)
 		return
 	}
+	if f.kind == "cut" {
+		f.lasts = max(f.lasts, s.longestProbe())
+	}
 	s.calm.rest, s.calm.withdrawn = false, true
 	s.strike(f)
 	s.plan1(2*f.lasts+s.quiet(), func() {
@@ -133,6 +136,19 @@ func (s *sim) harmless(r simRound, n int) {
 		s.check()
 		s.harmless(r, n+1)
 	})
+}
+
+// longestProbe is how long it takes at most until every endpoint has been probed once.
+// With failureThreshold 1, a network that is lost for less looks like dead endpoints
+// beside live ones.
+func (s *sim) longestProbe() time.Duration {
+	longest := time.Duration(0)
+	for _, w := range s.wishes {
+		if p := w.service.Probe; p != nil {
+			longest = max(longest, p.Interval+p.Timeout)
+		}
+	}
+	return longest
 }
 
 func (s *sim) nextRound() {

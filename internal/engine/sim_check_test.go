@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -116,6 +117,8 @@ func (v *simView) follow() {
 			}
 		}
 	}
+	maps.DeleteFunc(k.given, func(of targetKey, _ []netip.Addr) bool { return !v.has(of) })
+	maps.DeleteFunc(k.left, func(a simAddr, _ simLeft) bool { return !v.has(a.of) })
 	for _, t := range v.targets {
 		v.followTarget(t)
 	}
@@ -123,6 +126,10 @@ func (v *simView) follow() {
 		clear(k.standing)
 	}
 	v.followTiers()
+}
+
+func (v *simView) has(of targetKey) bool {
+	return slices.ContainsFunc(v.targets, func(t *simTarget) bool { return t.key == of })
 }
 
 // followTarget notes which addresses DNS gives no more.
