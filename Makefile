@@ -6,11 +6,14 @@ HELM     = $(GO) tool -modfile=tools/helm/go.mod helm
 GENERATE = $(TOOL) controller-gen object crd paths=./api/...
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS  = -X main.version=$(VERSION)
+# Histories that `make simulate` plays, and for how long `make soak` does.
+SEEDS   ?= 2000
+SOAK    ?= 5m
 # Fuzzing time of each target in `make fuzz`.
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build run image test packages generate check unit system fuzz bench cluster-up cluster-down walkthrough-up walkthrough fmt clean
+.PHONY: help build run image test packages generate check unit simulate soak system fuzz bench cluster-up cluster-down walkthrough-up walkthrough fmt clean
 
 help: #? list the targets
 	@grep -E '^[a-z-]+:.*#\?' $(MAKEFILE_LIST) | sed -E 's/:.*#\? */\t/' | expand -t 16
@@ -26,7 +29,7 @@ image: #? make the container image bin/fairlead-image.tar, and all platforms in 
 	@$(GO) -C deploy/image build -o $(CURDIR)/bin/image .
 	@./bin/image -version $(VERSION) -o bin/fairlead-image.tar -layout bin/fairlead-image $(if $(PUSH),-push $(PUSH))
 
-test: packages check unit system #? everything: checks, unit tests, whole-system tests
+test: packages check unit simulate system #? everything: checks, unit tests, whole-system tests
 
 packages: #? install the Debian packages that the whole-system tests use, where permitted
 	@./test/packages.sh
@@ -55,6 +58,14 @@ unit: #? unit tests, with the race detector
 	@$(GO) test -race ./api/... ./cmd/... ./internal/...
 	@$(GO) -C deploy/image test ./...
 	@$(GO) -C examples/reporting-api test ./...
+
+# Without the race detector: a history has one goroutine.
+simulate: #? play SEEDS histories full of faults through the real engine
+	@echo '--- simulation'
+	@$(GO) test ./internal/engine -run 'TestSimulation|TestOneSeedOneHistory' -v -seeds $(SEEDS)
+
+soak: #? the same with long histories, which nobody has seen yet, for SOAK
+	@$(GO) test ./internal/engine -run TestSoak -timeout 0 -count=1 -soak $(SOAK)
 
 # -count=1: what these tests build and start is no input that `go test` knows of.
 system: build #? whole-system tests against real programs, and of the repository's shape

@@ -101,8 +101,8 @@ func (s *sim) forget() {
 	}
 }
 
-// follow notes what has changed since the service was looked at last.
-func (v *simView) follow() {
+// stood notes what stood when the service was edited, or a process began.
+func (v *simView) stood() {
 	k := v.known
 	if k.before != nil && k.generation != v.svc.Origin.Generation && len(k.before.Endpoints) > 0 {
 		for _, e := range k.before.Endpoints {
@@ -117,6 +117,11 @@ func (v *simView) follow() {
 			}
 		}
 	}
+}
+
+// follow notes what has changed since the service was looked at last.
+func (v *simView) follow() {
+	k := v.known
 	maps.DeleteFunc(k.given, func(of targetKey, _ []netip.Addr) bool { return !v.has(of) })
 	maps.DeleteFunc(k.left, func(a simAddr, _ simLeft) bool { return !v.has(a.of) })
 	for _, t := range v.targets {

@@ -76,7 +76,10 @@ func (v *simView) mayStay(t *simTarget, c *simCand) string {
 	}
 	left, was := v.known.left[simAddr{t.key, c.at.Addr()}]
 	keep := v.svc.Resolution.Retain
+	elsewhere := t.SRV != "" && slices.ContainsFunc(t.cands, func(o *simCand) bool { return o.given && o.at.Addr() == c.at.Addr() })
 	switch {
+	case elsewhere:
+		return "" // a record has another port for it, and since when is not known here
 	case v.svc.Type == model.ExternalName || !was:
 		return "is counted, and nobody has ever given it"
 	case v.now < left.at+keep:

@@ -39,7 +39,7 @@ func (v *simView) unwatched() string {
 func (v *simView) eachPublished(f func(e *model.Endpoint, c *simCand) string) string {
 	for i := range v.d.Endpoints {
 		e := &v.d.Endpoints[i]
-		if best := v.best(v.at(e)); best != nil {
+		if best := v.bestOf(e); best != nil {
 			if wrong := f(e, best); wrong != "" {
 				return wrong
 			}
@@ -48,12 +48,21 @@ func (v *simView) eachPublished(f func(e *model.Endpoint, c *simCand) string) st
 	return ""
 }
 
-func (v *simView) best(at netip.AddrPort) *simCand {
+// bestOf is the best that is held of a published endpoint; that of a headless service is
+// the one of its target.
+func (v *simView) bestOf(e *model.Endpoint) *simCand {
+	if v.svc.Type != model.Headless {
+		return v.best(v.at(e), "")
+	}
+	return v.best(v.at(e), e.Target)
+}
+
+func (v *simView) best(at netip.AddrPort, target string) *simCand {
 	worth := map[model.Verdict]int{model.Down: 1, model.Unjudged: 2, model.Up: 3}
 	var best *simCand
 	for _, t := range v.targets {
 		for _, c := range t.cands {
-			if v.active1(t) && c.claimed && c.at == at && (best == nil || worth[c.verdict()] > worth[best.verdict()]) {
+			if v.active1(t) && (target == "" || t.Name == target) && c.claimed && c.at == at && (best == nil || worth[c.verdict()] > worth[best.verdict()]) {
 				best = c
 			}
 		}
@@ -75,7 +84,7 @@ func (v *simView) idle() string {
 }
 
 // dead finds an endpoint that takes traffic and is known to be down, while one that is
-// up, and has answered since, stands in the same or a better tier.
+// up, and has answered since, stands beside it.
 func (v *simView) dead() string {
 	if !v.watched() || v.svc.Type == model.ExternalName {
 		return ""
@@ -84,18 +93,12 @@ func (v *simView) dead() string {
 		if !e.Ready || c.verdict() != model.Down {
 			return ""
 		}
-		for _, g := range v.groups {
-			if g.priority > v.d.Priority {
-				break
+		for _, o := range v.active().cands {
+			if o.verdict() != model.Up || !c.health.certain && !provenDead(o.health, c.health) {
+				continue
 			}
-			for _, o := range g.cands {
-				if o.verdict() != model.Up || !c.health.certain && !provenDead(o.health, c.health) {
-					continue
-				}
-				here := g == v.active() && (!v.pinned() || v.best(o.at) == o)
-				if here || !v.pinned() && !v.active().possible(v.least()) && v.active().up == 0 {
-					return fmt.Sprintf("%s is down and takes traffic, and %s is up", e.Addr, o.at.Addr())
-				}
+			if !v.pinned() || v.best(o.at, "") == o {
+				return fmt.Sprintf("%s is down and takes traffic, and %s is up", e.Addr, o.at.Addr())
 			}
 		}
 		return ""
@@ -123,7 +126,7 @@ func (v *simView) bounced() string {
 		return fmt.Sprintf("%s take traffic", ready)
 	}
 	for _, e := range v.d.Endpoints {
-		if c := v.best(v.at(&e)); c != nil && c.verdict() == model.Up && len(ready) == 0 {
+		if c := v.bestOf(&e); c != nil && c.verdict() == model.Up && len(ready) == 0 {
 			return fmt.Sprintf("%s is up, and none takes traffic", e.Addr)
 		}
 	}
@@ -131,7 +134,7 @@ func (v *simView) bounced() string {
 		return ""
 	}
 	for _, e := range v.known.before.Endpoints {
-		c := v.best(v.at(&e))
+		c := v.bestOf(&e)
 		if e.Ready && c != nil && c.verdict() == model.Up && !slices.Contains(ready, v.at(&e)) {
 			return fmt.Sprintf("%s is up, and %s take traffic", e.Addr, ready)
 		}
@@ -153,7 +156,7 @@ func (v *simView) allDown() string {
 	}
 	up, unjudged := 0, 0
 	for _, e := range v.d.Endpoints {
-		switch c := v.best(v.at(&e)); {
+		switch c := v.bestOf(&e); {
 		case c == nil || c.verdict() == model.Unjudged:
 			unjudged++
 		case c.verdict() == model.Up:

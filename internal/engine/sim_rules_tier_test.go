@@ -37,10 +37,24 @@ func (v *simView) failedBack(from, to *simGroup) string {
 		return fmt.Sprintf("priority %d is up, or may be, and was left for %d", from.priority, to.priority)
 	case v.svc.Failover.ManualFailback:
 		return "failback is Manual"
+	case to.steady() < v.least():
+		return fmt.Sprintf("priority %d is failing", to.priority)
 	case !up || v.now < since+v.svc.Failover.FailbackDelay:
 		return fmt.Sprintf("failback after %s, want %s of uninterrupted health", v.now-since, v.svc.Failover.FailbackDelay)
 	}
 	return ""
+}
+
+// steady counts the endpoints of a group that are up and have not failed since they
+// answered last.
+func (g *simGroup) steady() int {
+	n := 0
+	for _, c := range g.cands {
+		if c.verdict() == model.Up && c.health.fails == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // failedOver finds what is wrong with a move away from a tier that is not up.
@@ -103,7 +117,7 @@ func (v *simView) stuck() string {
 				continue
 			}
 			since, up := v.known.up[g.priority]
-			if g.priority < from.priority && up && g.up >= v.least() && !v.svc.Failover.ManualFailback && v.now >= since+v.svc.Failover.FailbackDelay {
+			if g.priority < from.priority && up && g.steady() >= v.least() && !v.svc.Failover.ManualFailback && v.now >= since+v.svc.Failover.FailbackDelay {
 				return fmt.Sprintf("priority %d has been up for %s", g.priority, v.now-since)
 			}
 			continue

@@ -118,6 +118,7 @@ type simGroup struct {
 // view looks at a service.
 func (l *ledger) view(r *record) *simView {
 	v := &simView{sim: l.sim, known: l.known(r.service.Key), svc: &r.service, d: &r.decision, now: l.sim.process.decided}
+	v.stood()
 	for i := range v.svc.Targets {
 		t := &simTarget{Target: &v.svc.Targets[i], status: &v.d.Targets[i], gone: map[model.RecordType]bool{}}
 		t.key = targetKey{t.Name, t.Hostname + t.SRV}

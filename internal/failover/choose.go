@@ -151,7 +151,8 @@ func (c *chooser) first() (*group, reason) {
 	return best, reason{ReasonStarted, message, 0}
 }
 
-// failback moves to a better tier that has been up for long enough. A primary that
+// failback moves to a better tier that has been up for long enough, and is not failing
+// just now: it may be dying together with the one that was left. A primary that
 // is up is not left for another one: that would be a second one, come back with old
 // data. Where a person has moved the role, what was the primary says that it is none.
 func (c *chooser) failback(from *group) (*group, reason) {
@@ -160,7 +161,7 @@ func (c *chooser) failback(from *group) (*group, reason) {
 		if g.priority >= from.priority || f.ManualFailback || c.in.Service.Probe.Exclusive() {
 			break
 		}
-		if g.rank != isUp {
+		if g.rank != isUp || c.expected(g.steady) != isUp {
 			continue
 		}
 		since := c.d.State.UpSince[g.priority]

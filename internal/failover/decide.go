@@ -67,8 +67,8 @@ type Input struct {
 //
 //	the published tier   a better tier           a worse tier        published
 //	------------------   -------------           ------------        ---------
-//	up, or not judged    up for failbackDelay    any                 the better one,
-//	                                                                 unless failback
+//	up, or not judged    up for failbackDelay,   any                 the better one,
+//	                     and not failing                             unless failback
 //	                                                                 is Manual
 //	up, or not judged    otherwise               any                 as before
 //	not up               up, and outlives the published one          that one, the

@@ -14,6 +14,8 @@ type group struct {
 	places   []*place
 	// up, down and unjudged count endpoints, one that stands in two targets once.
 	up, down, unjudged int
+	// steady counts those that are up and have not failed since they answered last.
+	steady int
 	// pending says that the first lookup of a name is under way, unknown that it has
 	// failed while the name is what is published: its clients may know better.
 	pending, unknown bool
@@ -92,6 +94,9 @@ func (g *group) countOne(c *candidate) {
 	switch c.verdict() {
 	case model.Up:
 		g.up++
+		if c.health.Failures == 0 {
+			g.steady++
+		}
 	case model.Down:
 		g.down++
 		g.failed = latest(g.failed, c.health.FailingSince)

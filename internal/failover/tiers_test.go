@@ -68,6 +68,14 @@ func TestStories(t *testing.T) {
 			71s  b+          -> b
 			124s b+          -> b
 			125s b+          -> a Failback`},
+		"a tier that is failing is none to go back to, before it answers": {tiers: "a | b | c", lines: `
+			0s   a+ b+ c+ -> a
+			100s a- a- a- -> a
+			101s c+       -> a
+			102s b-       -> c TierDown
+			103s c+       -> c
+			104s b-       -> c
+			105s b+       -> b Failback`},
 		"a flapping primary costs one move each failbackDelay at most": {tiers: "a | b", lines: `
 			0s  a+ b+       -> a
 			5s  a- a- a- b+ -> b
