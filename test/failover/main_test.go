@@ -72,7 +72,7 @@ func log(t *testing.T, p *failover.Play) traffic.Log {
 		t.Fatal(err)
 	}
 	keep(t, ".json", text)
-	keep(t, ".svg", []byte(picture(t, l)))
+	keep(t, ".svg", []byte(picture(p.Way.Name, l)))
 	return l
 }
 
@@ -84,12 +84,17 @@ func keep(t *testing.T, ext string, text []byte) {
 	}
 }
 
-// picture draws the whole log, from the first thing that happened.
-func picture(t *testing.T, l traffic.Log) string {
-	if len(l.Marks) == 0 || len(l.Attempts) == 0 {
+// picture draws a log from just before the first thing that happened.
+func picture(name string, l traffic.Log) string {
+	if len(l.Marks) == 0 {
 		return ""
 	}
+	const before = 500 * time.Millisecond
 	zero := l.Marks[0].At
+	if l = l.Since(zero.Add(-before)); len(l.Attempts) == 0 {
+		return ""
+	}
 	end := l.Attempts[len(l.Attempts)-1].End()
-	return traffic.Timeline([]traffic.Row{{Name: t.Name(), Log: l, Zero: zero}}, zero.Sub(l.Began), end.Sub(zero))
+	row := traffic.Row{Name: name, Log: l, Zero: zero, Marked: true}
+	return traffic.Timeline([]traffic.Row{row}, before, end.Sub(zero))
 }

@@ -3,7 +3,6 @@ package traffic
 import (
 	"encoding/xml"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 )
@@ -14,6 +13,8 @@ type Row struct {
 	Log  Log
 	// Zero is where time begins: when what the picture is about happened.
 	Zero time.Time
+	// Marked has the marks of the log written below its lanes.
+	Marked bool
 }
 
 // The measures of a picture, in pixels.
@@ -23,6 +24,8 @@ const (
 	laneHeight = 14
 	rowGap     = 26
 	topMargin  = 30
+
+	roomForSeconds = 32 // of an axis
 )
 
 // Timeline draws logs below each other, on one axis of time, as SVG. Each
@@ -56,11 +59,11 @@ func (p *picture) x(sinceZero time.Duration) float64 {
 // row draws one log and returns where it ends.
 func (p *picture) row(r Row, y int) int {
 	longest, _ := r.Log.Without()
-	p.text(10, y-6, "bold", fmt.Sprintf("%s: without service for %s", r.Name, longest.Round(10*time.Millisecond)))
+	p.text(10, y-6, `font-weight="bold"`, fmt.Sprintf("%s: without service for %s", r.Name, longest.Round(10*time.Millisecond)))
 	lanes, names := lanesOf(r.Log)
 	for i, name := range names {
 		top := y + i*laneHeight
-		p.text(20, top+11, "normal", name)
+		p.text(20, top+11, "", name)
 		fmt.Fprintf(&p.b, `<rect x="%d" y="%d" width="%d" height="%d" fill="#f4f4f4"/>`+"\n", labelWidth, top, plotWidth, laneHeight-2)
 		fmt.Fprintf(&p.b, `<path stroke="%s" stroke-width="1.5" d="`, color(i, len(names)))
 		for _, a := range r.Log.Attempts {
@@ -72,7 +75,29 @@ func (p *picture) row(r Row, y int) int {
 		}
 		p.b.WriteString("\"/>\n")
 	}
-	return y + len(names)*laneHeight
+	bottom := y + len(names)*laneHeight
+	if r.Marked {
+		bottom = p.marks(r, y, bottom)
+	}
+	return bottom
+}
+
+// marks draws a line from each mark down to its name, and returns where they end.
+func (p *picture) marks(r Row, top, bottom int) int {
+	for _, m := range r.Log.Marks {
+		since := m.At.Sub(r.Zero)
+		if since < -p.before || since > p.after {
+			continue
+		}
+		bottom += laneHeight
+		x, side, style := p.x(since), 4.0, ""
+		if x > labelWidth+plotWidth/2 {
+			side, style = -4, `text-anchor="end"` // there is no room to the right of it
+		}
+		fmt.Fprintf(&p.b, `<path stroke="black" stroke-width="0.7" d="M%.1f %dV%d"/>`+"\n", x, top, bottom)
+		p.text(x+side, bottom, style, fmt.Sprintf("%.2f s: %s", since.Seconds(), m.What))
+	}
+	return bottom
 }
 
 // lanesOf says which lane a connection is drawn in: each server that took a row
@@ -104,16 +129,19 @@ func color(lane, of int) string {
 
 // axis draws seconds, and the moment of zero through all rows.
 func (p *picture) axis(y int) {
-	for s := math.Ceil(-p.before.Seconds()); s <= p.after.Seconds(); s++ {
-		x := p.x(time.Duration(s * float64(time.Second)))
-		p.text(x-8, y, "normal", fmt.Sprintf("%.0f s", s))
+	step := time.Second
+	for step.Seconds()*p.scale < roomForSeconds {
+		step *= 2
+	}
+	for at := -p.before.Truncate(step); at <= p.after; at += step {
+		p.text(p.x(at), y, `text-anchor="middle"`, fmt.Sprintf("%.0f s", at.Seconds()))
 	}
 	zero := p.x(0)
 	fmt.Fprintf(&p.b, `<path stroke="black" stroke-dasharray="3 3" d="M%.1f %dV%d"/>`+"\n", zero, topMargin-4, y-14)
 }
 
-func (p *picture) text(x float64, y int, weight, s string) {
-	fmt.Fprintf(&p.b, `<text x="%.1f" y="%d" font-weight="%s">`, x, y, weight)
+func (p *picture) text(x float64, y int, style, s string) {
+	fmt.Fprintf(&p.b, `<text x="%.1f" y="%d" %s>`, x, y, style)
 	_ = xml.EscapeText(&p.b, []byte(s)) // writing to memory does not fail
 	p.b.WriteString("</text>\n")
 }
