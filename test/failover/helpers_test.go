@@ -76,12 +76,14 @@ func fails(t *testing.T, p *failover.Play, server string) {
 		}
 		return ""
 	})
+	p.Client.Mark("the status says that " + server + " fails")
 }
 
 // passes waits until it does not any more.
 func passes(t *testing.T, p *failover.Play, server string) {
 	t.Helper()
 	says(t, p, server+" passes its probe", func(s *failover.Status) string { return s.Failing(failover.Address(server)) })
+	p.Client.Mark("the status says that " + server + " passes")
 }
 
 // eventually waits until try returns nothing; what it returns says what is
