@@ -2,8 +2,8 @@
 
 // Package failover plays what happens to databases outside a cluster, with nothing
 // but real parts: a node with kube-proxy and CoreDNS, a PostgreSQL primary and its
-// standby on hosts outside, an outside DNS, and a client that opens a connection
-// every 20 ms through the Service. A [Way] is how the client is led to the
+// standby on hosts outside, an outside DNS, and a client that opens connections
+// through the Service all the time. A [Way] is how the client is led to the
 // primary: by an ExternalService, or by a person with kubectl. A [Fault] is what
 // happens. The client's log is judged by package traffic.
 //

@@ -62,7 +62,7 @@ func (p *Play) open(ctx context.Context) (err error) {
 		return err
 	}
 	p.Client = traffic.Client{
-		Dial: dial, Every: 20 * time.Millisecond, Timeout: p.Patience,
+		Dial: dial, Every: p.Every, Timeout: p.Patience,
 		User: "app", Database: "postgres", Table: "traffic",
 	}.Start(context.WithoutCancel(ctx))
 	return p.Served(ctx, A, time.Now())

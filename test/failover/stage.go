@@ -66,16 +66,18 @@ func Options() cluster.Options {
 type Stage struct {
 	*cluster.Cluster
 	HostA, HostB *lab.Host
+	// Every is the time between the beginnings of two connections of the client.
+	Every time.Duration
 	// Patience is how long the client waits for all that it asks of a connection.
 	Patience time.Duration
 
 	connections atomic.Uint32 // that clients have begun
 }
 
-// NewStage adds the hosts to a cluster with [Options]. Its client has a second's
-// patience.
+// NewStage adds the hosts to a cluster with [Options]. Its client connects every
+// 20 ms, and has a second's patience.
 func NewStage(c *cluster.Cluster) (*Stage, error) {
-	s := &Stage{Cluster: c, Patience: time.Second}
+	s := &Stage{Cluster: c, Every: 20 * time.Millisecond, Patience: time.Second}
 	var err error
 	if s.HostA, err = c.Outside().Host(A, addrA); err != nil {
 		return nil, err
