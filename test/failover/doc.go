@@ -7,8 +7,8 @@
 // primary: by an ExternalService, or by a person with kubectl. A [Fault] is what
 // happens. The client's log is judged by package traffic.
 //
-// Its tests are built with -tags soak, as go test -tags soak -timeout 60m
-// ./test/failover: the client needs a machine that does nothing else.
+// More plays, each of them longer or rarer than those of every run, are built with
+// -tags soak: go test -tags soak -timeout 60m ./test/failover.
 //
 // It asserts nothing about time: how long it took is in the logs, for whoever wants
 // to show it.
