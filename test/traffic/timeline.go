@@ -3,6 +3,7 @@ package traffic
 import (
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -82,20 +83,23 @@ func (p *picture) row(r Row, y int) int {
 	return bottom
 }
 
-// marks draws a line from each mark down to its name, and returns where they end.
+// marks draws a line from each mark down to its name, the names above all lines, and
+// returns where they end.
 func (p *picture) marks(r Row, top, bottom int) int {
-	for _, m := range r.Log.Marks {
+	marks := slices.DeleteFunc(slices.Clone(r.Log.Marks), func(m Mark) bool {
 		since := m.At.Sub(r.Zero)
-		if since < -p.before || since > p.after {
-			continue
-		}
+		return since < -p.before || since > p.after
+	})
+	for i, m := range marks {
+		fmt.Fprintf(&p.b, `<path stroke="gray" d="M%.1f %dV%d"/>`+"\n", p.x(m.At.Sub(r.Zero)), top, bottom+(i+1)*laneHeight)
+	}
+	for _, m := range marks {
 		bottom += laneHeight
-		x, side, style := p.x(since), 4.0, ""
+		x, side, style := p.x(m.At.Sub(r.Zero)), 4.0, `paint-order="stroke" stroke="white" stroke-width="4"`
 		if x > labelWidth+plotWidth/2 {
-			side, style = -4, `text-anchor="end"` // there is no room to the right of it
+			side, style = -4, style+` text-anchor="end"` // there is no room to the right of it
 		}
-		fmt.Fprintf(&p.b, `<path stroke="black" stroke-width="0.7" d="M%.1f %dV%d"/>`+"\n", x, top, bottom)
-		p.text(x+side, bottom, style, fmt.Sprintf("%.2f s: %s", since.Seconds(), m.What))
+		p.text(x+side, bottom, style, fmt.Sprintf("%.2f s: %s", m.At.Sub(r.Zero).Seconds(), m.What))
 	}
 	return bottom
 }

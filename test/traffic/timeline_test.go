@@ -39,8 +39,8 @@ func TestTimelineMarks(t *testing.T) {
 	l.Marks = []Mark{{after(2000), "A & B"}, {after(45_000), "late"}, {after(70_000), "beyond"}}
 	got := Timeline([]Row{{Name: "marked", Log: l, Zero: after(0), Marked: true}}, 0, 60*time.Second)
 	for _, want := range []string{
-		`d="M274.0 30V86"`, `<text x="278.0" y="86" >2.00 s: A &amp; B<`,
-		`d="M790.0 30V100"`, `<text x="786.0" y="100" text-anchor="end">45.00 s: late<`,
+		`d="M274.0 30V86"`, `<text x="278.0" y="86" paint-order="stroke" stroke="white" stroke-width="4">2.00 s: A &amp; B<`,
+		`d="M790.0 30V100"`, `text-anchor="end">45.00 s: late<`,
 		">0 s<", ">4 s<", ">60 s<",
 	} {
 		if !strings.Contains(got, want) {
