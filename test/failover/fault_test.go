@@ -4,6 +4,7 @@ package failover_test
 
 import (
 	"testing"
+	"time"
 
 	"fairlead.dev/test/failover"
 )
@@ -26,7 +27,11 @@ func survives(t *testing.T, p *failover.Play, fault failover.Fault) {
 	struck := strike(t, p, fault)
 	promote(t, p)
 	served(t, p, failover.B)
+	moved := time.Now()
 	fails(t, p, failover.A)
+	if err := p.Ended(t.Context(), moved); err != nil {
+		t.Fatal(err)
+	}
 	heal(t, p, fault)
 	passes(t, p, failover.A)
 	served(t, p, failover.B)

@@ -3,11 +3,13 @@
 package failover
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -230,6 +232,26 @@ func (p *Play) Served(ctx context.Context, server string, since time.Time) error
 		return fmt.Errorf("clients are not served by %s: %w\n%s", server, err, l)
 	}
 	return nil
+}
+
+// Ended waits until no connection is under way any more that began before a time. One
+// that waits for its answer through a network cut reaches the old server if the
+// network is back soon enough, wherever the Service leads by then: the node remembers
+// where its first packet went.
+func (p *Play) Ended(ctx context.Context, before time.Time) error {
+	return poll(ctx, often, func() error {
+		attempts := p.Client.Log().Attempts
+		slices.SortFunc(attempts, func(a, b traffic.Attempt) int { return cmp.Compare(a.Seq, b.Seq) })
+		for i, a := range attempts {
+			if a.Seq != i+1 {
+				return fmt.Errorf("connection %d has not ended", i+1)
+			}
+			if !a.Began.Before(before) {
+				return nil
+			}
+		}
+		return errors.New("none has begun since")
+	})
 }
 
 // Standing are the rows that a server has.
