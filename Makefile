@@ -13,7 +13,7 @@ SOAK    ?= 5m
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build run image test packages generate check unit simulate soak system fuzz bench cluster-up cluster-down walkthrough-up walkthrough fmt clean
+.PHONY: help build run image test packages generate check unit simulate soak mutants system fuzz bench cluster-up cluster-down walkthrough-up walkthrough fmt clean
 
 help: #? list the targets
 	@grep -E '^[a-z-]+:.*#\?' $(MAKEFILE_LIST) | sed -E 's/:.*#\? */\t/' | expand -t 16
@@ -66,6 +66,9 @@ simulate: #? play SEEDS histories full of faults through the real engine
 
 soak: #? the same with long histories, which nobody has seen yet, for SOAK
 	@$(GO) test ./internal/engine -run TestSoak -timeout 0 -count=1 -soak $(SOAK)
+
+mutants: #? break the decision in many ways, and show which test notices
+	@$(GO) run ./test/mutants
 
 # -count=1: what these tests build and start is no input that `go test` knows of.
 system: build #? whole-system tests against real programs, and of the repository's shape

@@ -52,6 +52,7 @@ var layers = map[string]struct {
 	"test/walkthrough":   {may: []string{"test/console", "test/lab"}, why: "whole-system tests judge the binary from outside"},
 	"test/traffic":       {may: []string{"test/lab"}, why: "a client and its judge, which know neither the product nor Kubernetes"},
 	"test/failover":      {may: []string{"test/cluster", "test/controller", "test/lab", "test/traffic"}, why: "whole-system tests judge the binary from outside"},
+	"test/mutants":       {why: "it breaks the code from outside"},
 	"test/lab":           {why: "the outside world of the tests knows nothing of the product"},
 	"test/layout":        {why: "tests only"},
 	"test/leak":          {why: "tests of every layer use it"},
