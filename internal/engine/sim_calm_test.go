@@ -49,8 +49,8 @@ func (s *sim) settle(r simRound) {
 // mend lets the world be well, mostly.
 func (s *sim) mend(r *rand.Rand) {
 	w := s.world
-	if w.cut {
-		w.cut, w.cutEnded = false, s.at
+	if w.cut || w.blind {
+		w.cut, w.blind, w.cutEnded = false, false, s.at
 	}
 	w.mute, s.api.trouble, s.api.slow = false, apiWell, 0
 	for _, h := range w.hosts {

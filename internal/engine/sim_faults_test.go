@@ -12,11 +12,11 @@ import (
 var (
 	simFaults = []string{
 		"host", "host", "host", "tier", "tier", "role", "role", "records", "records", "lie", "flicker", "answer", "answer", "answer",
-		"rotation", "ttl", "latency", "mute", "cut", "cut", "restart", "restart", "restart", "stop", "suspend", "clock", "api", "api",
+		"rotation", "ttl", "latency", "mute", "cut", "cut", "blind", "restart", "restart", "restart", "stop", "suspend", "clock", "api", "api",
 		"edit", "edit", "edit", "edit", "pin", "pin", "unpin", "delete",
 	}
 	// simHarmless are those that change nothing which is published.
-	simHarmless = []string{"cut", "mute", "restart", "stop", "suspend", "clock", "api", "latency", "reprobe", "turn"}
+	simHarmless = []string{"cut", "mute", "blind", "restart", "stop", "suspend", "clock", "api", "latency", "reprobe", "turn"}
 )
 
 // strike lets a fault happen.
@@ -52,6 +52,9 @@ func (s *sim) strike(f simFault) {
 	case "cut":
 		w.cut = true
 		s.heal(f, func() { w.cut, w.cutEnded = false, s.at })
+	case "blind":
+		w.blind = true
+		s.heal(f, func() { w.blind, w.cutEnded = false, s.at })
 	case "api":
 		s.api.trouble = []apiTrouble{apiAway, apiRefuses, apiConflicts, apiWell}[f.a%4]
 		s.api.slow = []time.Duration{0, 5 * time.Millisecond, 100 * time.Millisecond}[f.b%3]

@@ -52,6 +52,7 @@ type simHealth struct {
 	failedLast    time.Duration // and the last
 	began, ended  time.Duration
 	tries         int
+	unasked       int           // how often in a row the prober had no means to ask
 	watched       time.Duration // since when, by the simulation's clock
 	underWay, any bool
 }
@@ -140,6 +141,12 @@ func (l *ledger) judge(p *probed) {
 	}
 	before := h.verdict
 	h.tries++
+	l.known(p.id.key).dirty = true
+	if p.result.Inconclusive {
+		h.unasked++
+		return
+	}
+	h.unasked = 0
 	if p.result.Up {
 		if h.ups == 0 {
 			h.succeeding = began
@@ -160,7 +167,6 @@ func (l *ledger) judge(p *probed) {
 	if h.verdict != before {
 		l.sim.tell("%s: %s is %s now (%s)", p.id.key.Name, p.id.check.Addr, verdictWord(h.verdict), p.result.Reason)
 	}
-	l.known(p.id.key).dirty = true
 }
 
 // edit notes how a service asks from now on: what was said in a row to another question
@@ -297,7 +303,7 @@ func (l *ledger) pace(k *simKnown, h *simHealth, t probing, now time.Duration) {
 	if h.tries == 1 {
 		least = t.spec.Interval / 2
 	}
-	if h.verdict == model.Unjudged {
+	if h.verdict == model.Unjudged && h.unasked < t.spec.FailureThreshold {
 		most, least = min(most, time.Second), min(least, time.Second)
 	}
 	late := now - max(h.began+most, h.ended)

@@ -193,7 +193,7 @@ const simJitter = 500 * time.Millisecond
 // unaware finds an endpoint about which the process is wrong, though nothing has
 // happened to it for long enough.
 func (v *simView) unaware() string {
-	if !v.watched() || v.sim.world.cut {
+	if !v.watched() || v.sim.world.cut || v.sim.world.blind {
 		return ""
 	}
 	for _, g := range v.groups {

@@ -21,7 +21,9 @@ func (v *simView) left1() string {
 		return ""
 	}
 	from := v.groups[at]
-	if v.possible(from) {
+	// A family that is still being looked up does not keep what is known to be down.
+	known := from.pending && len(from.cands) > 0 && from.up+from.unjudged < v.least()
+	if v.possible(from) && !known {
 		return v.failedBack(from, to)
 	}
 	return v.failedOver(from, to)
@@ -161,7 +163,7 @@ func (v *simView) awaited(g, from *simGroup) bool {
 // late finds that a tier has been dead for longer than it takes to notice, while
 // another one is well.
 func (v *simView) late(from *simGroup) string {
-	if v.sim.world.cut || from.pending || len(from.cands) == 0 {
+	if v.sim.world.cut || v.sim.world.blind || from.pending || len(from.cands) == 0 {
 		return ""
 	}
 	since := v.known.changed

@@ -18,7 +18,9 @@ type simWorld struct {
 	// cut says that the prober has lost its network, with all that it asks; mute that
 	// the DNS servers have. Clients are well.
 	cut, mute bool
-	// cutEnded is when the last cut did.
+	// blind says that the prober has no means to ask: no ports are left, say.
+	blind bool
+	// cutEnded is when it was cut or blind last.
 	cutEnded time.Duration
 }
 
@@ -154,6 +156,10 @@ func (w *simWorld) probe(now time.Duration, p *model.Probe, c model.Check) (mode
 		r.Reason, r.Certain, r.Detail = reason, certain, fmt.Sprintf("%s says %s", c.Addr, reason)
 	}
 	switch {
+	case w.blind:
+		fail(model.ProbeNotAsked, false)
+		r.Inconclusive = true
+		return r, took
 	case w.cut || h == nil || h.mode == hostHangs:
 		took = p.Timeout
 	case h.mode == hostSlow:
