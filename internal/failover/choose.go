@@ -180,16 +180,17 @@ func (c *chooser) failback(from *group) (*group, reason) {
 // better off than that.
 func (c *chooser) failover(from *group) (*group, reason) {
 	best, expected := from, from.rank
-	// before and after are what the groups preferred to best, and the others, may prove
-	// to be.
-	before, after := nowhere, nowhere
+	// own is what best may prove to be, before and after what the groups preferred to it
+	// may, and the others.
+	own, before, after := nowhere, nowhere, nowhere
 	for _, g := range c.groups {
 		if g == from || g.rank <= from.rank {
 			continue
 		}
 		rank, may := c.confirmed(g, from)
 		if rank > expected {
-			best, expected, before, after = g, rank, max(before, after), nowhere
+			before = max(own, before, after)
+			best, expected, own, after = g, rank, may, nowhere
 			continue
 		}
 		after = max(after, may)

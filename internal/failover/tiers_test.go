@@ -166,6 +166,13 @@ func TestStories(t *testing.T) {
 			0s  a+ b+ c+ d+       -> a b
 			5s  a- a- a- b+ c+ d+ -> c d TierDown
 			9s  d- d- d- c+       -> c (d)`},
+		"minimumReady: the better tier is waited for, too, when half of it is proven": {tiers: "a b | c d | e f", spec: failsafe(model.Failover{MinimumReady: 2}), lines: `
+			0s  a+ b+ c+ d+ e+ f+ -> a b
+			5s  a- b-             -> a b
+			6s  a- b-             -> a b
+			7s  a- b-             -> a b
+			8s  c+ e+ f+          -> a b
+			9s  d+                -> c d TierDown`},
 		"minimumReady: a tier that would be left at once is passed over": {tiers: "a b | c | d e", spec: failsafe(model.Failover{MinimumReady: 2}), lines: `
 			0s  a+ b+ c+ d+ e+ -> a b
 			5s  a- b-          -> a b

@@ -32,6 +32,7 @@ func mutants() []mutant {
 		{"failback to a tier that is failing", choose, "g.rank != isUp || c.expected(g.steady) != isUp", "g.rank != isUp"},
 		{"minimumReady is ignored", choose, "up >= max(1, c.in.Service.Failover.MinimumReady)", "up >= 1"},
 		{"the best tier is not waited for", choose, "best == from || before >= expected || after > expected", "best == from"},
+		{"the best tier is not waited for once it is partly proven", choose, "before = max(own, before, after)", "before = max(before, after)"},
 		{"a tier that is left at once is not passed over", choose, "best, _ = c.failover(best)", "_, _ = c.failover(best)"},
 		{"a pin is ignored", choose, "if pin == nil {", "if pin == nil || true {"},
 		{"a CNAME that nobody can look up is left", choose, "from.rank >= possibly || from.unknown", "from.rank >= possibly"},
