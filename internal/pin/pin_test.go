@@ -90,6 +90,11 @@ func TestSwitch(t *testing.T) {
 		{"to one that is down", nil, "mirror", "is pinned to mirror", "mirror is not up now: 10.0.3.1:5432: connection refused; new connections fail until it is"},
 		{"from another pin", pinned("standby"), "primary", "is pinned to primary (priority 0), and was served by standby\n...\n" +
 			"  undo     fairlead switch -n reporting db standby\n", ""},
+		{"from the pin of somebody who gave a reason", func(s *Service) {
+			pinned("standby; reboot")(s)
+			s.Pin.Reason = "it's \x1b[31mdown"
+		}, "primary", "is pinned to primary (priority 0), and was served by standby; reboot\n...\n" +
+			"  undo     fairlead switch -n reporting db 'standby; reboot' --reason 'it'\\''s  [31mdown'\n", ""},
 		{"once more", pinned("standby"), "standby", "is pinned to standby (priority 1)\n...\n  undo     fairlead switch -n reporting db --auto\n", ""},
 		{"let go", pinned("standby"), "", "reporting/db is no longer pinned to standby\n  written  db.yaml:3\n  status   followed: standby is published\n" +
 			"  clients  " + open + "; new ones go to standby as long as it is up, and to the best tier (primary) once that has been up for 1m\n" +

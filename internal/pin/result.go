@@ -51,7 +51,10 @@ func (s Service) result(r Request) Result {
 	again := fmt.Sprintf("%s -n %s %s", r.Command, s.Key.Namespace, s.Key.Name)
 	if s.Pin != nil {
 		out.Pinned = s.Pin.Target
-		out.Undo = again + " " + s.Pin.Target
+		out.Undo = again + " " + word(s.Pin.Target)
+		if s.Pin.Reason != "" {
+			out.Undo += " --reason " + word(s.Pin.Reason)
+		}
 	} else if r.Target != "" {
 		out.Undo = again + " --auto"
 	}
@@ -134,6 +137,9 @@ func (r Result) Write(w io.Writer) error {
 		add("  status   %s", r.status())
 		add("  clients  %s", r.Next)
 		add("  undo     %s", r.Undo)
+	}
+	for i := range lines {
+		lines[i] = strings.Map(plain, lines[i])
 	}
 	if _, err := io.WriteString(w, strings.Join(lines, "\n")+"\n"); err != nil {
 		return fmt.Errorf("write the result: %w", err)

@@ -110,6 +110,7 @@ func TestValuesReachTheObjects(t *testing.T) {
 		{`crds.keep=false`, "CustomResourceDefinition/externalservices.fairlead.dev", []any{"metadata", "annotations", "helm.sh/resource-policy"}, `null`},
 		{`rbac.aggregateToView=false`, "ClusterRole/fairlead-view", []any{"metadata", "labels", "rbac.authorization.k8s.io/aggregate-to-view"}, `null`},
 		{`rbac.aggregateToEdit=false`, "ClusterRole/fairlead-edit", []any{"metadata", "labels", "rbac.authorization.k8s.io/aggregate-to-edit"}, `null`},
+		{``, "ClusterRoleBinding/fairlead-probe-credentials", nil, `null`},
 		{`rbac.probeCredentials=true`, "ClusterRoleBinding/fairlead-probe-credentials", []any{"roleRef", "name"}, `"fairlead-probe-credentials"`},
 		{`rbac.probeCredentials=false`, "ClusterRoleBinding/fairlead-probe-credentials", nil, `null`},
 		{`rbac.probeCredentials=false`, "ClusterRole/fairlead-probe-credentials", []any{"rules", 0, "verbs"}, `["get"]`},

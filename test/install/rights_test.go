@@ -92,6 +92,7 @@ func (s site) doEverything(t *testing.T) {
 	s.kubectl(t, "delete", "service/plain", "-n", s.demo)
 	s.kubectl(t, "patch", "xsvc/named", "-n", s.demo, "--type=merge", "-p", `{"spec":{"type":"ClusterIP"}}`)
 	shows("10.0.1.25", "endpointslices", "-l=kubernetes.io/service-name=named", addresses)
+	s.mayLogIn(t)
 	s.apply(t, loggedIn)
 	shows("ConnectionRefused", "xsvc/cache", "-o=jsonpath={.status.targets[0].addresses[0].reason}") // it has come so far
 	s.kubectl(t, "delete", "xsvc/cache", "secret/login", "-n", s.demo)
@@ -104,6 +105,19 @@ func (s site) doEverything(t *testing.T) {
 			return nil
 		})
 	}
+}
+
+// mayLogIn gives the right to read Secrets where probes need it, as docs/install.md says:
+// nothing that is installed has it.
+func (s site) mayLogIn(t *testing.T) {
+	s.kubectl(t, "create", "rolebinding", "fairlead-probe-credentials", "-n", s.demo,
+		"--clusterrole=fairlead-probe-credentials", "--serviceaccount="+system+":fairlead-controller")
+	s.until(t, func(context.Context) error {
+		if got := s.can(t, account, "get secrets/login -n "+s.demo); got != "yes" {
+			return fmt.Errorf("the controller may read the Secret: %s", got)
+		}
+		return nil
+	})
 }
 
 // rightsAreLeast: what the controller has no use for is not permitted to it.
@@ -123,7 +137,8 @@ func (s site) rightsAreLeast(t *testing.T) {
 		{"update externalservices.fairlead.dev -n default", "no"},
 		{"delete externalservices.fairlead.dev -n default", "no"},
 		{"delete services -n default", "no"},
-		{"get secrets/probe -n default", "yes"},
+		{"get secrets/probe -n " + s.demo, "yes"}, // by mayLogIn
+		{"get secrets/probe -n default", "no"},
 		{"list secrets -n default", "no"},
 		{"watch secrets -n default", "no"},
 		{"list secrets -n " + system, "no"},
