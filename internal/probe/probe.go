@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"strings"
 	"time"
 
 	"fairlead.dev/internal/model"
@@ -57,6 +58,9 @@ func (p *Prober) Probe(ctx context.Context, namespace string, spec *model.Probe,
 	if ctx.Err() != nil {
 		f = &failure{reason: model.ProbeTimeout, inconclusive: true, says: "was not asked to the end: the probe was called off"}
 	}
+	if f.reason == model.ProbeAuthentication && a.lineBreak {
+		f.says += "; the Secret's user or password ends in a line break: make it with printf or --from-literal, and not of a file with a last line"
+	}
 	r.Reason, r.Detail, r.Certain, r.Inconclusive = f.reason, c.Addr.String()+" "+f.says, f.certain, f.inconclusive
 	return r
 }
@@ -78,6 +82,8 @@ type attempt struct {
 	conn *conn
 	// warning is that of the result.
 	warning string
+	// lineBreak says that the login ends in one, as a file does that a Secret is made of.
+	lineBreak bool
 }
 
 // run probes. A panic, of a server's making perhaps, is one endpoint's trouble.
@@ -123,5 +129,6 @@ func (a *attempt) login(ctx context.Context) (Login, error) {
 	if err != nil {
 		return Login{}, unable(model.ProbeCredentials, "was not asked: %w", err)
 	}
+	a.lineBreak = strings.HasSuffix(l.User, "\n") || strings.HasSuffix(l.Password, "\n")
 	return l, nil
 }

@@ -105,6 +105,7 @@ func TestRealRedisLogin(t *testing.T) {
 	up(t, as("default", "another one"), login, at(s.addr))
 	down(t, as("", secret), login, at(s.addr), model.ProbeAuthentication, "wrong")
 	down(t, as("probe", "wrong"), login, at(s.addr), model.ProbeAuthentication, "wrong")
+	down(t, as("probe", secret+"\n"), login, at(s.addr), model.ProbeAuthentication, "wrong", "ends in a line break")
 	down(t, as("mute", secret), login, at(s.addr), model.ProbeAuthentication, "+role")
 	login.Role = model.AnyRole
 	up(t, as("mute", secret), login, at(s.addr))
