@@ -47,7 +47,7 @@ func run(seeds int, only string) error {
 		fmt.Fprintf(os.Stderr, "%s\n", m.name)
 		tables, simulation, err := t.try(m)
 		if err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
+			return errors.Join(w.Flush(), fmt.Errorf("%s: %w", m.name, err))
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", m.name, orNone(tables), orNone(simulation))
 		if tables == "" && simulation == "" {

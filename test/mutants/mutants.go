@@ -32,7 +32,7 @@ func mutants() []mutant {
 		{"failback to a tier that is failing", choose, "g.rank != isUp || c.expected(g.steady) != isUp", "g.rank != isUp"},
 		{"minimumReady is ignored", choose, "up >= max(1, c.in.Service.Failover.MinimumReady)", "up >= 1"},
 		{"the best tier is not waited for", choose, "best == from || before >= expected || after > expected", "best == from"},
-		{"the best tier is not waited for once it is partly proven", choose, "before = max(own, before, after)", "before = max(before, after)"},
+		{"the best tier is not waited for once it is partly proven", choose, "before = max(own, before, after)", "before = max(min(own, nowhere), before, after)"},
 		{"a tier that is left at once is not passed over", choose, "best, _ = c.failover(best)", "_, _ = c.failover(best)"},
 		{"a pin is ignored", choose, "if pin == nil {", "if pin == nil || true {"},
 		{"a CNAME that nobody can look up is left", choose, "from.rank >= possibly || from.unknown", "from.rank >= possibly"},
@@ -49,7 +49,7 @@ func mutants() []mutant {
 		{"a restart forgets the active tier", recall, "if len(m.Active) > 0 {", "if len(m.Active) > 9 {"},
 		{"an edit forgets what stands", core, "case len(r.decision.Endpoints) > 0:", "case len(r.decision.Endpoints) > 0 && false:"},
 		{"an edit of the probe keeps its counts", probes, "w.health.Successes, w.health.Failures = 0, 0", "_ = w"},
-		{"an urgent probe waits for its interval", probes, "for check, since := range d.Urgent {", "for check, since := range d.Urgent {\n\t\tbreak"},
+		{"an urgent probe waits for its interval", probes, "w.began.Before(since) && w.due.After(now)", "w.began.Before(since) && w.due.After(now) && false"},
 		{"DNS that was down is asked late", questions, "retryFailed = time.Second", "retryFailed = time.Minute"},
 		{"an outage of DNS counts into missingGrace", questions, "if c.interrupted(q, o) {", "if c.interrupted(q, o) && false {"},
 	}
