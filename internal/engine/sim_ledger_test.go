@@ -220,7 +220,11 @@ func (l *ledger) asks(q model.Question) {
 	if now < a.again {
 		l.sim.breach("%s %s is asked %s after it said %s, want %s", q.Name, q.Type, now-a.at, a.class, a.again-a.at)
 	}
-	if late := now - max(a.again, l.edited()); late > l.slack() && l.sim.at-l.disturbedAt > l.slack() {
+	anew := slices.ContainsFunc(l.wanting(q), func(r *record) bool {
+		before := l.known(r.service.Key).before
+		return before == nil || !slices.Contains(before.Questions, q)
+	})
+	if late := now - max(a.again, l.edited()); !anew && late > l.slack() && l.sim.at-l.disturbedAt > l.slack() {
 		l.sim.breach("%s %s is asked %s late", q.Name, q.Type, late)
 	}
 }
