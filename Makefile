@@ -42,6 +42,7 @@ check: #? formatting, vet, staticcheck, generated files, other platforms
 	@echo '--- check'
 	@files=$$($(TOOL) gofumpt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$files" ]; then echo "not gofumpt-ed (make fmt):"; echo "$$files"; exit 1; fi
 	@$(GO) vet ./...
+	@$(GO) vet -tags soak ./internal/engine ./test/...
 	@$(TOOL) staticcheck ./...
 	@$(GO) -C deploy/image vet ./...
 	@$(GO) -C examples/reporting-api vet ./...
@@ -65,7 +66,7 @@ simulate: #? play SEEDS histories full of faults through the real engine
 	@$(GO) test ./internal/engine -run 'TestSimulation|TestOneSeedOneHistory' -v -seeds $(SEEDS)
 
 soak: #? the same with long histories, which nobody has seen yet, for SOAK
-	@$(GO) test ./internal/engine -run TestSoak -timeout 0 -count=1 -soak $(SOAK)
+	@$(GO) test -tags soak ./internal/engine -run TestSoak -v -timeout 0 -soak $(SOAK)
 
 mutants: #? break the decision in many ways, and show which test notices
 	@$(GO) run ./test/mutants

@@ -179,7 +179,8 @@ const lateProbe = 2 * time.Second
 
 // news reports whether a decision could depend on the difference.
 func news(a, b model.Health) bool {
-	return (a.Failures == 0) != (b.Failures == 0) || a.Verdict != b.Verdict || a.Reason != b.Reason || a.Detail != b.Detail || a.Certain != b.Certain || a.Warning != b.Warning ||
+	return a.Verdict != b.Verdict || a.Reason != b.Reason || a.Detail != b.Detail || a.Certain != b.Certain || a.Warning != b.Warning ||
+		(a.Failures == 0) != (b.Failures == 0) || // whether it may be gone back to
 		a.UnaskedReason != b.UnaskedReason || a.UnaskedDetail != b.UnaskedDetail
 }
 

@@ -239,6 +239,27 @@ func TestAnEditedProbeIsAskedAtOnce(t *testing.T) {
 	})
 }
 
+// TestAnEditedProbeCountsAnew: failures in a row are answers to one question.
+func TestAnEditedProbeCountsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProber()
+		e := runProbing(t, p, 0)
+		s := probedService("db", "10.0.0.1", "10.0.0.2")
+		set(t, e, s)
+		p.set("10.0.0.1 ", "")
+		time.Sleep(20*time.Second + time.Millisecond) // two failures at least, of three that it takes
+		synctest.Wait()
+		want(t, e, "db", "10.0.0.1 ")
+		edited := *s.Probe
+		edited.Timeout *= 2
+		s.Probe = &edited
+		set(t, e, s)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		want(t, e, "db", "10.0.0.1 ")
+	})
+}
+
 // TestAServiceThatGoesAndComesIsProbed, also while a probe of it is under way.
 func TestAServiceThatGoesAndComesIsProbed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -118,7 +118,7 @@ func (s *sim) rest(strictly bool) {
 // harmless lets the nth of the faults happen that change nothing.
 func (s *sim) harmless(r simRound, n int) {
 	if n == len(r.harmless) {
-		s.nextRound()
+		s.over()
 		return
 	}
 	f := r.harmless[n]
@@ -135,6 +135,18 @@ func (s *sim) harmless(r simRound, n int) {
 		s.calm.withdrawn = false
 		s.check()
 		s.harmless(r, n+1)
+	})
+}
+
+// over ends a round.
+func (s *sim) over() {
+	if !s.plan.thorough {
+		s.nextRound()
+		return
+	}
+	s.plan1(s.settled(), func() {
+		s.rest(true)
+		s.plan1(s.quiet(), s.nextRound)
 	})
 }
 
@@ -178,8 +190,7 @@ func (c *simCalm) check(s *sim) {
 			external = d.External.Name
 		}
 		free := c.withdrawn && p.Service.Failover.Withdraw
-		nothing := len(st.endpoints)+len(d.Endpoints) == 0 && d.External == nil
-		if nothing {
+		if len(st.endpoints)+len(d.Endpoints) == 0 && d.External == nil {
 			continue // whoever it is that does not serve
 		}
 		if !free && !sameTraffic(st.endpoints, d.Endpoints) || external != st.external || !slices.Equal(st.active, d.Active) {

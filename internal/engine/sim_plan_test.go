@@ -18,7 +18,7 @@ type simPlan struct {
 	// local is whether it is about one machine, where a restart finds nothing.
 	local bool
 	// thorough looks at every service after every step, also where nothing that it
-	// depends on has changed.
+	// depends on has changed, and once more at the rest after what is harmless.
 	thorough        bool
 	forbidden       failover.Forbidden
 	lookups, probes int
@@ -61,12 +61,8 @@ type simScale struct {
 	units  []time.Duration
 }
 
-// The scales of histories: short ones, for many in little time, and long ones that are
-// to show what time does.
-var (
-	simShort = simScale{1, []time.Duration{250 * time.Millisecond, time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second}}
-	simLong  = simScale{6, []time.Duration{time.Second, 10 * time.Second, time.Minute, 10 * time.Minute}}
-)
+// simShort is for many histories in little time.
+var simShort = simScale{1, []time.Duration{250 * time.Millisecond, time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second}}
 
 // drawPlan draws the plan of a seed.
 func drawPlan(seed uint64, scale simScale) *simPlan {

@@ -13,10 +13,9 @@ import (
 )
 
 var (
-	simSeed  = flag.Uint64("seed", 0, "TestSimulation, TestSoak: the one seed to simulate, and to tell the story of")
+	simSeed  = flag.Uint64("seed", 0, "the one seed to simulate, and to tell the story of")
 	simSeeds = flag.Uint64("seeds", 30, "TestSimulation: how many seeds to simulate")
 	simAll   = flag.Bool("all", false, "TestSimulation: go on after a seed that fails, and tell no story")
-	simSoak  = flag.Duration("soak", 0, "TestSoak: for how long to simulate long histories, of seeds that nobody has seen")
 )
 
 // TestSimulation runs the real engine through the histories of many seeds: DNS servers,
@@ -33,32 +32,6 @@ func TestSimulation(t *testing.T) {
 	f := &simFleet{scale: simShort, last: *simSeeds}
 	f.run(t, func() bool { return false })
 	t.Log(f)
-}
-
-// TestSoak is TestSimulation with long histories, for as long as -soak says: those of
-// make soak.
-func TestSoak(t *testing.T) {
-	switch {
-	case *simSoak == 0:
-		t.Skip("make soak")
-	case *simSeed != 0:
-		tellSeed(t, *simSeed, simLong)
-		return
-	}
-	f := &simFleet{scale: simLong}
-	began := time.Now()
-	f.seed.Store(uint64(began.Unix()) << 16)
-	tick := time.NewTicker(*simSoak / 20)
-	defer tick.Stop()
-	f.run(t, func() bool {
-		select {
-		case <-tick.C:
-			fmt.Printf("%6s  %s\n", time.Since(began).Round(time.Second), f)
-		default:
-		}
-		return time.Since(began) >= *simSoak
-	})
-	fmt.Println(f)
 }
 
 // TestOneSeedOneHistory: what a seed stands for is the same at any time.

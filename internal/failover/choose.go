@@ -161,7 +161,7 @@ func (c *chooser) failback(from *group) (*group, reason) {
 		if g.priority >= from.priority || f.ManualFailback || c.in.Service.Probe.Exclusive() {
 			break
 		}
-		if g.rank != isUp || c.expected(g.steady) != isUp {
+		if c.expected(g.steady) != isUp {
 			continue
 		}
 		since := c.d.State.UpSince[g.priority]

@@ -75,7 +75,8 @@ type Input struct {
 //	                                                                 best of several
 //	not up               not up either, or not proven to be          as before
 //
-// A tier is up when minimumReady of its endpoints are. An endpoint outlives another
+// A tier is up when minimumReady of its endpoints are. A name that is published as a
+// CNAME, and that nobody can look up, counts as not judged. An endpoint outlives another
 // one if it has answered since that one fell silent, and that one has failed since it
 // answers: this tells a dead tier from a prober that has lost its network, and from
 // one that has just got it back. What is missing for the proof is asked at once. A pin

@@ -58,10 +58,11 @@ func (p *Prober) Probe(ctx context.Context, namespace string, spec *model.Probe,
 	if ctx.Err() != nil {
 		f = &failure{reason: model.ProbeTimeout, inconclusive: true, says: "was not asked to the end: the probe was called off"}
 	}
+	says := f.says
 	if f.reason == model.ProbeAuthentication && a.lineBreak {
-		f.says += "; the Secret's user or password ends in a line break: make it with printf or --from-literal, and not of a file with a last line"
+		says += "; the Secret's user or password ends in a line break: make it with printf or --from-literal, and not of a file with a last line"
 	}
-	r.Reason, r.Detail, r.Certain, r.Inconclusive = f.reason, c.Addr.String()+" "+f.says, f.certain, f.inconclusive
+	r.Reason, r.Detail, r.Certain, r.Inconclusive = f.reason, c.Addr.String()+" "+says, f.certain, f.inconclusive
 	return r
 }
 

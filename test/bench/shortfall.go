@@ -22,14 +22,10 @@ func shortfall(id string) string {
 		return "One changed file is parsed alone, but every service is converted and every virtual IP assigned anew, 0.2 s of CPU with 10,000 services, and the garbage of that is collected at the same time. What would close it: converting only what the changed documents touch."
 	case strings.HasPrefix(id, "slice-edit-"), strings.HasPrefix(id, "slice-record-"):
 		return "By a trace of 200 edits and 198 records on a busy machine, medians: from the edit's event to fairlead's request to the API server 0.8 ms, from an outside answer 1.2 ms; that request 5 and 7 ms, and the person's own patch 9 ms. Of 19 edits that took more than 30 ms one had waited in fairlead for more than 10 ms; of 22 records ten had, for the pause after a snapshot that the machine had held up, which has been mended since and not been traced again. The others waited for the API server. What would close it: cores of its own for that."
-	case id == "failover-refusal":
-		return "The server refuses once its connections are used up, which takes the client 2 to 3 s: the columns begin at the fault, and have that in common. The rest is as with kill -9."
 	case strings.HasPrefix(id, "failover-"):
-		return "By hand, with nothing to find out, it takes 0.8 to 1.9 s on this machine: the standby's promotion, the API server, kube-proxy, and a client for which PostgreSQL forks with each connection share two processors. Finding out adds two probes, 0.25 to 0.5 s. What would close it: cores of its own for the cluster."
-	case id == "probes-cpu":
-		return "The goal leaves next to nothing above bare connections, which the kernel and the virtual cable take most of here. What would close it: fewer wake-ups, that is probes that fall due together begun in one go, and an event loop of our own for the connections."
-	case id == "probes-memory":
-		return "Not profiled yet. Without probes 10,000 services take some 150 MiB; the metrics have seven series for each endpoint, and each scrape puts all of them together anew."
+		return "By hand there is nothing to find out, and the goal is missed as well. Finding out adds two probes, 0.25 to 0.5 s. PostgreSQL forks for each of the client's connections, on the processors that the cluster has. Where the time goes was not traced yet."
+	case id == "probes-cpu", id == "probes-memory":
+		return "Not profiled yet. As many bare connections have a column of their own; without probes 10,000 services take some 150 MiB."
 	case id == "rest-dns":
 		return "Each name is asked for A and for AAAA. More than that is a TTL that ends within the time measured."
 	case strings.HasPrefix(id, "record-"):

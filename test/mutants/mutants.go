@@ -29,7 +29,7 @@ func mutants() []mutant {
 		{"failback without failbackDelay", choose, "c.in.Now.Before(at) {", "c.in.Now.Before(at) && false {"},
 		{"failback although it is Manual", choose, "|| f.ManualFailback ||", "||"},
 		{"failback away from a primary that is up", choose, "|| c.in.Service.Probe.Exclusive() {\n\t\t\tbreak", "{\n\t\t\tbreak"},
-		{"failback to a tier that is failing", choose, "g.rank != isUp || c.expected(g.steady) != isUp", "g.rank != isUp"},
+		{"failback to a tier that is failing", choose, "c.expected(g.steady) != isUp", "g.rank != isUp"},
 		{"minimumReady is ignored", choose, "up >= max(1, c.in.Service.Failover.MinimumReady)", "up >= 1"},
 		{"the best tier is not waited for", choose, "best == from || before >= expected || after > expected", "best == from"},
 		{"the best tier is not waited for once it is partly proven", choose, "before = max(own, before, after)", "before = max(min(own, nowhere), before, after)"},
