@@ -122,7 +122,7 @@ func (s *sim) harmless(r simRound, n int) {
 		return
 	}
 	f := r.harmless[n]
-	if s.api.local && f.kind == "restart" {
+	if !s.changesNothing(f) {
 		s.harmless(r, n+1)
 		return
 	}
@@ -136,6 +136,19 @@ func (s *sim) harmless(r simRound, n int) {
 		s.check()
 		s.harmless(r, n+1)
 	})
+}
+
+// changesNothing reports whether a fault is harmless to these services: a restart on one
+// machine finds nothing, and where one failure is enough, the probe that was under way
+// while the process stood still is one.
+func (s *sim) changesNothing(f simFault) bool {
+	switch f.kind {
+	case "restart":
+		return !s.api.local
+	case "stop", "suspend":
+		return !slices.ContainsFunc(s.wishes, func(w *simWish) bool { return w.service.Probe != nil && w.service.Probe.FailureThreshold == 1 })
+	}
+	return true
 }
 
 // over ends a round.

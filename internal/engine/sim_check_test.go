@@ -147,11 +147,6 @@ func (v *simView) followTarget(t *simTarget) {
 			delete(k.left, simAddr{t.key, c.at.Addr()})
 		}
 	}
-	for addr, left := range k.left {
-		if addr.of == t.key && v.now >= left.at+v.keep() {
-			delete(k.left, addr)
-		}
-	}
 	before, ever := k.given[t.key]
 	if !slices.Equal(before, given) {
 		k.changed = v.sim.at
@@ -170,6 +165,11 @@ func (v *simView) followTarget(t *simTarget) {
 	}
 	if ever || t.answered {
 		k.given[t.key] = given
+	}
+	for addr, left := range k.left {
+		if addr.of == t.key && (v.now >= left.at+v.keep() || t.lost(addr.addr)) {
+			delete(k.left, addr) // and neither an edit of retain nor records bring it back
+		}
 	}
 }
 

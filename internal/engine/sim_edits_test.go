@@ -90,7 +90,7 @@ func (s *sim) respec(svc *model.Service, n int) {
 	case 2:
 		svc.Resolution.Retain = time.Duration(more%3*5) * s.plan.unit
 		svc.Resolution.MissingGrace = time.Duration(more%4*3) * s.plan.unit
-		svc.Resolution.MinInterval = time.Second * time.Duration(1+more%3)
+		svc.Resolution.MinInterval = max(time.Second*time.Duration(1+more%3), s.plan.unit/10)
 	case 3, 4:
 		if t.Hostname != "" && len(s.world.names) > 0 {
 			if to := s.world.names[more/8%len(s.world.names)]; len(to.hosts) == 0 {

@@ -79,6 +79,9 @@ func (l *ledger) observe(o *model.Observation) {
 	now := l.sim.process.mono()
 	l.tellAnswer(a, o)
 	a.asking = false
+	if l.sim.process.engine.core.questions[o.Question] == nil {
+		return // nobody wants it any more, or not yet again
+	}
 	if !o.Class.Failed() && a.class.Failed() && l.anew(o.Question, a, now) {
 		a.missing = false
 	}

@@ -94,7 +94,7 @@ func (v *simView) possible(g *simGroup) bool {
 func (g *simGroup) nameless(v *simView) bool {
 	return !slices.ContainsFunc([]model.RecordType{model.A, model.AAAA}, func(t model.RecordType) bool {
 		a := v.sim.ledger.answers[model.Question{Name: g.targets[0].Hostname, Type: t}]
-		return a == nil || !a.good && a.class.Failed()
+		return a == nil || !a.good && a.class.Failed() && !a.believed(v.svc.Resolution.MissingGrace)
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 var simSoak = flag.Duration("soak", 5*time.Minute, "TestSoak: for how long to simulate")
 
 // simLong is to show what time does.
-var simLong = simScale{6, []time.Duration{time.Second, 10 * time.Second, time.Minute, 10 * time.Minute}}
+var simLong = simScale{6, []time.Duration{time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour}}
 
 // TestSoak is TestSimulation with long histories, of seeds that nobody has seen. One that
 // fails is told again by

@@ -170,11 +170,15 @@ func (v *simView) host(l *ledger, t *simTarget, name string, port uint16) (pendi
 }
 
 // unsure reports whether nothing is known of a name, not even that it has no records.
+// What stood before an edit is kept for missingGrace, whatever was known then.
 func (v *simView) unsure(a *simAnswer) bool {
 	grace := v.svc.Resolution.MissingGrace
+	if a.good && !a.believed(grace) {
+		return false
+	}
 	over := max(a.since, v.known.stoodAt) + grace
-	v.due(!a.good && a.missing, over)
-	return !a.good && (!a.believed(grace) || v.now < over)
+	v.due(a.missing, over)
+	return !a.believed(grace) || v.now < over
 }
 
 func (v *simView) srv(l *ledger, t *simTarget) {
@@ -183,12 +187,12 @@ func (v *simView) srv(l *ledger, t *simTarget) {
 		t.pending, v.open = true, true
 		return
 	}
-	if !a.good {
-		v.open = v.open || v.unsure(a)
+	v.open = v.open || v.unsure(a)
+	if a.believed(v.svc.Resolution.MissingGrace) {
+		t.gone[model.A], t.gone[model.AAAA] = a.good, a.good
 		return
 	}
-	if a.believed(v.svc.Resolution.MissingGrace) {
-		t.gone[model.A], t.gone[model.AAAA] = true, true
+	if !a.good {
 		return
 	}
 	lowest := slices.MinFunc(a.hosts, func(x, y model.Host) int { return int(x.Priority) - int(y.Priority) }).Priority

@@ -47,6 +47,28 @@ func TestExternalNameThatNobodyCanLookUp(t *testing.T) {
 	}
 }
 
+// TestExternalNameThatIsGone: what has been believed to be gone stays so while its server
+// is dead, and another name is gone to once it is known.
+func TestExternalNameThatIsGone(t *testing.T) {
+	k := known{}
+	in := input(model.ExternalName, []model.Target{host("a", 0, "a.example.com"), host("b", 1, "b.example.com")}, k)
+	in.Service.Probe = &model.Probe{Kind: model.ProbeTCP, Interval: 5 * time.Second, FailureThreshold: 1, SuccessThreshold: 1}
+	in.State = failover.Recall(&in.Service, failover.Memory{Active: []string{"a"}})
+	in.Health = func(model.Check) model.Health { return model.Health{Verdict: model.Up, Successes: 1, SuccessAt: now} }
+	for _, name := range []string{"a.example.com A", "a.example.com AAAA"} {
+		k.then(name, model.NotFound, 2*in.Service.Resolution.MissingGrace).then(name, model.Timeout, 0)
+	}
+	k.then("b.example.com A", model.Timeout, 0).then("b.example.com AAAA", model.Timeout, 0)
+	d := failover.Decide(in)
+	if in.State = d.State; d.External.Name != "a.example.com" {
+		t.Errorf("nothing is known of b, and the CNAME is %s", d.External.Name)
+	}
+	k["b.example.com A"] = records(0, "10.0.0.2")
+	if d := failover.Decide(in); d.External.Name != "b.example.com" {
+		t.Errorf("b is up, and the CNAME is %s", d.External.Name)
+	}
+}
+
 // TestExternalNameFollowsItsProbes: the CNAME moves to the best name that is up,
 // also within a tier, and within a tier it does not move back.
 func TestExternalNameFollowsItsProbes(t *testing.T) {

@@ -35,6 +35,8 @@ type place struct {
 	hostname string
 	// leftOut are the addresses that may not be published, and why.
 	leftOut []string
+	// stays says that addresses from before are among the candidates.
+	stays bool
 }
 
 // candidate is an endpoint that may be published.
@@ -87,7 +89,7 @@ func (p *place) resolved(f finding, name string, ports []model.EndpointPort) {
 func (p *place) kept(standing []model.Endpoint, name string) {
 	for _, e := range standing {
 		e.Hostname = p.hostname
-		p.add(e, name)
+		p.stays = p.add(e, name) != nil || p.stays
 		p.decision.Settled = false
 	}
 }
@@ -118,6 +120,9 @@ func (p *place) end() {
 		out = append(slices.Clone(out[:maxLeftOut]), fmt.Sprintf("and %d more", more))
 	}
 	p.reason, p.message = ReasonForbidden, strings.Join(out, "; ")
+	if p.stays {
+		p.message += "; the addresses from before stay"
+	}
 }
 
 // addresses are those of the candidates, each once.

@@ -40,6 +40,8 @@ func (r *resolver) host(name string, standing []model.Endpoint) finding {
 	aaaa := r.ask(model.Question{Name: normal(name), Type: model.AAAA}, ofFamily(standing, model.AAAA))
 	r.letGo(&a, &aaaa)
 	r.letGo(&aaaa, &a)
+	r.await(&a, &aaaa, ofFamily(standing, model.A))
+	r.await(&aaaa, &a, ofFamily(standing, model.AAAA))
 	f := worse(a, aaaa)
 	f.looking = a.reason == ReasonPending || aaaa.reason == ReasonPending
 	f.addrs = append(sorted(a.addrs), sorted(aaaa.addrs)...)
@@ -62,6 +64,21 @@ func (r *resolver) letGo(one, other *finding) {
 	one.standing, one.message = nil, one.bare
 	if one.reason == ReasonMissing {
 		one.reason = ReasonNoAddresses
+	}
+}
+
+// await keeps what stood of a family of which nothing can be published while the other
+// one is looked up for the first time: the service would be empty for as long as that
+// takes.
+func (r *resolver) await(one, other *finding, standing []model.Endpoint) {
+	allowed := func(a netip.Addr) bool { return r.in.Forbidden.why(a) == "" }
+	if other.reason != ReasonPending || len(standing) == 0 || len(one.standing) > 0 || slices.ContainsFunc(one.addrs, allowed) {
+		return
+	}
+	one.standing = standing
+	one.message += "; the addresses from before stay until the name is looked up"
+	if one.reason == ReasonNotFound || one.reason == ReasonNoAddresses {
+		one.reason = ReasonMissing
 	}
 }
 

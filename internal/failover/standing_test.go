@@ -131,6 +131,21 @@ func TestStanding(t *testing.T) {
 			want:  nil, resolved: "NameNotFound", settled: true,
 		},
 		{
+			name: "but not while the other family is looked up for the first time", targets: one, standing: []string{"a@10.0.1.25:6432"}, ago: time.Hour,
+			known: known{}.then(db+" A", model.NotFound, time.Minute),
+			want:  []string{"a@10.0.1.25:6432"}, resolved: "Missing",
+		},
+		{
+			name: "nor after an answer of which nothing may be published", targets: one, standing: []string{"a@10.0.1.25:6432"}, ago: time.Hour,
+			known: known{db + " A": records("127.96.3.4")},
+			want:  []string{"a@10.0.1.25:6432"}, resolved: "AddressForbidden",
+		},
+		{
+			name: "nor the one before it", targets: one, standing: []string{"a@[fd00::1]:6432"}, ago: time.Hour,
+			known: known{}.then(db+" AAAA", model.Empty, time.Minute),
+			want:  []string{"a@[fd00::1]:6432"}, resolved: "Missing",
+		},
+		{
 			name: "a failure meanwhile keeps what stood", targets: one, standing: []string{"a@10.0.1.25:6432"}, ago: time.Hour,
 			known: known{}.then(db+" A", model.Empty, 50*time.Second).then(db+" A", model.Timeout, 0).then(db+" AAAA", model.Timeout, 0),
 			want:  []string{"a@10.0.1.25:6432"}, resolved: "LookupFailed", next: 10 * time.Second,
