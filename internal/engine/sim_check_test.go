@@ -152,7 +152,7 @@ func (v *simView) followTarget(t *simTarget) {
 		k.changed = v.sim.at
 	}
 	for _, a := range before {
-		if !slices.Contains(given, a) && !t.lost(a) {
+		if !slices.Contains(given, a) && (!t.lost(a) || t.unsure) {
 			k.left[simAddr{t.key, a}] = simLeft{v.now, true}
 		}
 	}
@@ -167,7 +167,7 @@ func (v *simView) followTarget(t *simTarget) {
 		k.given[t.key] = given
 	}
 	for addr, left := range k.left {
-		if addr.of == t.key && (v.now >= left.at+v.keep() || t.lost(addr.addr)) {
+		if addr.of == t.key && !t.unsure && (v.now >= left.at+v.keep() || t.lost(addr.addr)) {
 			delete(k.left, addr) // and neither an edit of retain nor records bring it back
 		}
 	}

@@ -82,6 +82,8 @@ func (v *simView) mayStay(t *simTarget, c *simCand) string {
 		return "" // a record has another port for it, and since when is not known here
 	case v.svc.Type == model.ExternalName || !was:
 		return "is counted, and nobody has ever given it"
+	case t.unsure:
+		return ""
 	case v.now < left.at+keep:
 		v.due(true, left.at+keep)
 		return ""
@@ -116,8 +118,11 @@ func (v *simView) dropped() string {
 		}
 		for addr, left := range v.known.left {
 			a := addr.addr
-			if addr.of != t.key || !left.given || t.lost(a) || v.sim.plan.forbids(a) || slices.ContainsFunc(t.cands, func(c *simCand) bool { return c.claimed && c.at.Addr() == a }) {
+			if addr.of != t.key || !left.given || t.lost(a) && !t.unsure || v.sim.plan.forbids(a) || slices.ContainsFunc(t.cands, func(c *simCand) bool { return c.claimed && c.at.Addr() == a }) {
 				continue
+			}
+			if t.unsure {
+				return fmt.Sprintf("%s of %s is dropped, and nothing is known of the hosts that take its place", a, t.Name)
 			}
 			if v.now < left.at+v.svc.Resolution.Retain {
 				return fmt.Sprintf("%s of %s is not retained", a, t.Name)

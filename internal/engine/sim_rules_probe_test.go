@@ -90,7 +90,7 @@ func (v *simView) dead() string {
 		return ""
 	}
 	return v.eachPublished(func(e *model.Endpoint, c *simCand) string {
-		if !e.Ready || c.verdict() != model.Down {
+		if !e.Ready || c.verdict() != model.Down || v.twice(c) {
 			return ""
 		}
 		for _, o := range v.active().cands {
@@ -103,6 +103,12 @@ func (v *simView) dead() string {
 		}
 		return ""
 	})
+}
+
+// twice reports whether another endpoint of what is published is probed at the same place:
+// it is in two targets, and one that is either's takes traffic for both.
+func (v *simView) twice(c *simCand) bool {
+	return slices.ContainsFunc(v.active().cands, func(o *simCand) bool { return o != c && o.at == c.at })
 }
 
 // provenDead reports whether one endpoint has answered since another one fell silent,

@@ -77,10 +77,13 @@ type simView struct {
 // simTarget is a target with the endpoints that it may have.
 type simTarget struct {
 	*model.Target
-	key     targetKey
-	status  *model.TargetStatus
-	cands   []*simCand
-	pending bool
+	key    targetKey
+	status *model.TargetStatus
+	cands  []*simCand
+	// pending says that the first answer is out to what it lives at, looking that one is.
+	pending, looking bool
+	// unsure says that nothing is known of the hosts that its SRV records name.
+	unsure bool
 	// answered says that its name has, or had, records.
 	answered bool
 	// gone says that it is believed to have no addresses of any family any more.
@@ -124,6 +127,8 @@ func (l *ledger) view(r *record) *simView {
 		t.key = targetKey{t.Name, t.Hostname + t.SRV}
 		v.give(l, t)
 		v.claim(t)
+		// What stood before may be the rest of what it gives.
+		t.pending = t.pending || t.looking && slices.ContainsFunc(t.cands, func(c *simCand) bool { return c.claimed && !c.given })
 		v.targets = append(v.targets, t)
 	}
 	v.group()
@@ -135,7 +140,8 @@ func (v *simView) give(l *ledger, t *simTarget) {
 	port := v.svc.Ports[0].TargetPort
 	switch {
 	case t.Hostname != "":
-		t.pending = v.host(l, t, t.Hostname, port) && len(t.cands) == 0
+		t.looking = v.host(l, t, t.Hostname, port)
+		t.pending = t.looking && len(t.cands) == 0
 	case t.SRV != "":
 		v.srv(l, t)
 	default:
@@ -150,9 +156,10 @@ func (v *simView) host(l *ledger, t *simTarget, name string, port uint16) (pendi
 	for _, typ := range []model.RecordType{model.A, model.AAAA} {
 		a := l.answers[model.Question{Name: name, Type: typ}]
 		if a == nil || !a.heard {
-			pending, v.open = true, true
+			pending, v.open, t.unsure = true, true, t.SRV != ""
 			continue
 		}
+		t.unsure = t.unsure || t.SRV != "" && !a.good && !a.believed(v.svc.Resolution.MissingGrace)
 		believed := a.believed(v.svc.Resolution.MissingGrace)
 		v.open = v.open || v.unsure(a)
 		if believed {
@@ -201,10 +208,11 @@ func (v *simView) srv(l *ledger, t *simTarget) {
 			continue
 		}
 		before := len(t.cands)
-		if pending := v.host(l, t, h.Name, h.Port); pending && len(t.cands) == before {
-			t.pending = true
-		}
+		pending := v.host(l, t, h.Name, h.Port)
+		t.looking = t.looking || pending
+		t.pending = t.pending || pending && len(t.cands) == before
 	}
+	t.unsure = t.unsure && len(t.cands) == 0
 }
 
 // due has the service looked at again at that time.

@@ -57,7 +57,8 @@ func (c *candidate) outlives(silent *candidate) bool {
 }
 
 // outlivesAll reports whether an endpoint outlives others, and whether that is known:
-// if it is not up, or has failed since, it does not. Nor does one that cannot be asked.
+// if it is not up, or has failed since, it does not. Nor does one whose answer is missing
+// and that cannot be asked.
 func (c *candidate) outlivesAll(silent []*candidate) (outlives, known bool) {
 	if c.verdict() != model.Up {
 		return false, true
@@ -65,9 +66,9 @@ func (c *candidate) outlivesAll(silent []*candidate) (outlives, known bool) {
 	outlives = true
 	for _, s := range silent {
 		outlives = outlives && c.outlives(s)
-		known = known || c.health.Failures > 0 && !c.health.FailedAt.Before(s.health.FailingSince)
+		known = known || c.health.Failures > 0 && !c.health.FailedAt.Before(s.health.FailingSince) ||
+			c.unaskable() && c.health.SuccessAt.Before(s.health.FailingSince)
 	}
-	known = known || c.unaskable()
 	return outlives, outlives || known
 }
 

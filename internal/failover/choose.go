@@ -78,6 +78,9 @@ func (c *chooser) choose() (*group, reason) {
 	if from == nil {
 		return c.first()
 	}
+	if c.empty(from) {
+		from.rank = nowhere // its first lookup is not waited for with nothing to serve
+	}
 	if from.rank >= possibly || from.unknown {
 		return c.failback(from)
 	}
@@ -134,6 +137,11 @@ func (c *chooser) present() *group {
 		}
 	}
 	return nil
+}
+
+// empty reports whether a group would take away all that is published.
+func (c *chooser) empty(g *group) bool {
+	return c.in.Service.Type != model.ExternalName && g.known() == nowhere && len(c.in.State.Ready) > 0
 }
 
 // first is the best one of those of which most can be expected.

@@ -60,7 +60,8 @@ type Input struct {
 // good addresses, and also that of nothing in the last line. Without any in.Standing a
 // name that never had records is believed to have none at once. Addresses that DNS
 // gives no more stay for retain; and, if they are up, for missingGrace as long as
-// none that it gives is, so that a name that flickers moves nobody.
+// none that it gives is, so that a name that flickers moves nobody. Where SRV records
+// name other hosts than before, those from before stay until one of them is known.
 //
 // Second, which tier? Without a probe the best one, that with the lowest priority.
 // With one:

@@ -13,13 +13,15 @@ const maxFormer = 1024
 
 // former adds to the places what DNS gave before and gives no more, as long as that
 // counts: all of it for retain, and with a probe for missingGrace what is up while
-// nothing that DNS gives is. It returns what the next decision has to remember.
+// nothing that DNS gives is; and where an SRV name leads to other hosts, until one of
+// them is known. It returns what the next decision has to remember.
 func former(in Input, d *model.Decision, places []*place) []model.Former {
 	keep := in.Service.Resolution.Retain
 	if watched(&in.Service) {
 		keep = max(keep, in.Service.Resolution.MissingGrace)
 	}
-	if keep <= 0 || in.Service.Type == model.ExternalName {
+	unsure := slices.ContainsFunc(places, func(p *place) bool { return p.unsure })
+	if keep <= 0 && !unsure || in.Service.Type == model.ExternalName {
 		return nil
 	}
 	var all []model.Former
@@ -53,11 +55,14 @@ func (p *place) former(in Input, d *model.Decision, keep time.Duration) []model.
 	all = r.atPresent(p.target, all)
 	all = slices.DeleteFunc(all, func(f model.Former) bool {
 		given := slices.ContainsFunc(p.given, func(g model.Given) bool { return same(f.Given, g) })
-		return given || p.gone.of(f.Endpoint.Addr) || !in.Now.Before(f.Gone.Add(keep))
+		return given || !p.unsure && (p.gone.of(f.Endpoint.Addr) || !in.Now.Before(f.Gone.Add(keep)))
 	})
+	if p.unsure && len(all) > 0 {
+		p.message += "; the addresses from before stay"
+	}
 	for _, f := range all {
 		c := p.add(f.Endpoint, f.Host)
-		if c == nil {
+		if c == nil || p.unsure {
 			continue
 		}
 		retained := f.Gone.Add(in.Service.Resolution.Retain)

@@ -53,7 +53,8 @@ func remember(in Input, d *model.Decision, places []*place, held []model.Former)
 	s.Decided, s.Priority, s.Active, s.Since = true, d.Priority, d.Active, d.ActiveSince
 	s.Former = held
 	s.Ready = ready(d.Endpoints) // also without a probe: one may be added
-	if !watched(&in.Service) && in.Service.Resolution.Retain <= 0 {
+	srv := slices.ContainsFunc(in.Service.Targets, func(t model.Target) bool { return t.SRV != "" })
+	if !watched(&in.Service) && in.Service.Resolution.Retain <= 0 && !srv {
 		return
 	}
 	s.Given = map[string][]model.Given{}

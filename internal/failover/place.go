@@ -35,8 +35,9 @@ type place struct {
 	hostname string
 	// leftOut are the addresses that may not be published, and why.
 	leftOut []string
-	// stays says that addresses from before are among the candidates.
-	stays bool
+	// stays says that addresses from before are among the candidates, unsure that
+	// nothing is known of the hosts that its SRV records name.
+	stays, unsure bool
 }
 
 // candidate is an endpoint that may be published.

@@ -104,7 +104,8 @@ func (r *readier) keepAny(ready []bool) {
 	}
 }
 
-// keepOne leaves one alone to take traffic, the one that does while it is up.
+// keepOne leaves one alone to take traffic, the one that does while it is up, or is
+// asked for the first time since a restart: who answers first is no better primary.
 func (r *readier) keepOne(ready []bool, up int) {
 	best, most := -1, 0
 	for i, c := range r.all {
@@ -114,6 +115,9 @@ func (r *readier) keepOne(ready []bool, up int) {
 		}
 		if was, _ := was(&r.in.State, &c.Endpoint); was {
 			worth++
+			if c.verdict() == model.Unjudged && !c.unaskable() {
+				worth += 2
+			}
 		}
 		if ready[i] && worth > most {
 			best, most = i, worth

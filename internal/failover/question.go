@@ -18,8 +18,9 @@ type finding struct {
 	// standing stays published since nothing valid is known.
 	standing        []model.Endpoint
 	reason, message string
-	// looking says that the first lookup of a family is under way.
-	looking bool
+	// looking says that the first lookup of a family is under way, unsure that nothing
+	// is known of one, not even that it has no records.
+	looking, unsure bool
 	// bare is the message without what stays.
 	bare string
 	// gone says of which families it is believed that the name has lost its records.
@@ -44,6 +45,7 @@ func (r *resolver) host(name string, standing []model.Endpoint) finding {
 	r.await(&aaaa, &a, ofFamily(standing, model.AAAA))
 	f := worse(a, aaaa)
 	f.looking = a.reason == ReasonPending || aaaa.reason == ReasonPending
+	f.unsure = a.unsure || aaaa.unsure
 	f.addrs = append(sorted(a.addrs), sorted(aaaa.addrs)...)
 	f.standing = slices.Concat(a.standing, aaaa.standing)
 	f.a, f.aaaa, f.at, f.gone = a.a, aaaa.a, a.at, a.gone.and(aaaa.gone)
@@ -112,7 +114,7 @@ func (r *resolver) ask(q model.Question, standing []model.Endpoint) finding {
 	r.decision.Questions = append(r.decision.Questions, q)
 	answer, ok := r.in.Answer(q)
 	if !ok {
-		return r.keep(finding{reason: ReasonPending, message: q.Name + " is being looked up"}, answer, standing)
+		return r.keep(finding{reason: ReasonPending, message: q.Name + " is being looked up", unsure: true}, answer, standing)
 	}
 	f := finding{at: answer.Good.At}
 	switch last := answer.Last; {
@@ -125,6 +127,7 @@ func (r *resolver) ask(q model.Question, standing []model.Endpoint) finding {
 	}
 	expires := answer.MissingSince.Add(r.in.Service.Resolution.MissingGrace)
 	believed := answer.Missing(r.in.Service.Resolution.MissingGrace)
+	f.unsure = answer.Good.At.IsZero() && !believed
 	if believed {
 		f.gone = families{v4: q.Type != model.AAAA, v6: q.Type != model.A}
 	}

@@ -76,7 +76,9 @@ func (r *resolver) srv(t *model.Target, p *place) {
 		if len(host.addrs) == 0 || host.reason != ReasonResolved {
 			p.describe(host)
 		}
+		p.unsure = p.unsure || host.unsure
 	}
+	p.unsure = p.unsure && len(p.candidates) == 0
 }
 
 // ports are where a resolved target serves the service's ports: at port, or

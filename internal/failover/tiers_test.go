@@ -223,6 +223,19 @@ func TestStories(t *testing.T) {
 			6s  a-         -> (a) b
 			7s  a+ a+      -> (a) b
 			8s  b!         -> a (b)`},
+		"a restart changes no primary, whichever answers first": {tiers: "a b", spec: primary, lines: `
+			0s  a+ b!    -> a (b)
+			5s  b+ b+    -> a (b)
+			9s  restart  -> a (b)
+			10s b+       -> a (b)
+			11s a+       -> a (b)
+			20s restart  -> a (b)
+			21s b+       -> a (b)
+			22s a- a-    -> a (b)
+			23s a- b+    -> (a) b
+			30s restart  -> (a) b
+			31s a+       -> (a) b
+			32s b? b? b? -> a (b)`},
 		"an answer that is certain needs no threshold": {tiers: "a | b", spec: primary, lines: `
 			0s  a+ b!    -> a
 			5s  b+ b+    -> a

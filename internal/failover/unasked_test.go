@@ -1,6 +1,7 @@
 package failover_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -47,6 +48,20 @@ func TestUnaskedStories(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { tell(t, s) })
 	}
+}
+
+// TestUnaskedIsProof: what an endpoint has said before it could not be asked any more
+// stands, and where the other one's failure is all that is missing, that is waited for.
+func TestUnaskedIsProof(t *testing.T) {
+	r := tell(t, story{tiers: "a | b", lines: `
+		0s a+ b- b- b- -> a
+		5s a- a- a-    -> a
+		8s b+ b+       -> a
+		9s b? b? b?    -> a`})
+	if _, waited := r.last.Urgent[model.Check{Addr: netip.AddrPortFrom(at("a"), 6432)}]; !waited {
+		t.Errorf("the next probe of a is not waited for: %v", r.last.Urgent)
+	}
+	r.line("10s a- -> b TierDown")
 }
 
 // TestUnaskedIsTold, and only that.

@@ -1,0 +1,74 @@
+package failover_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"fairlead.dev/internal/failover"
+	"fairlead.dev/internal/model"
+)
+
+// TestOtherHosts: where SRV records name another host, the one from before serves until
+// something is known of that one; also without a probe.
+func TestOtherHosts(t *testing.T) {
+	const name = "_pg._tcp.example.com"
+	to := func(host string) model.Answer {
+		o := model.Observation{Class: model.Answered, At: now, Hosts: []model.Host{{Name: host, Port: 7000}}}
+		return model.Answer{Good: o, Last: o}
+	}
+	before := known{name + " SRV": to("old.example.com"), "old.example.com A": records(0, "10.0.0.1")}.then("old.example.com AAAA", model.Empty, 0)
+	old, neu := []string{"s@10.0.0.1:7000"}, []string{"s@10.0.0.2:7000"}
+	rows := []struct {
+		name  string
+		known known
+		want  []string
+	}{
+		{"not looked up yet", known{}, old},
+		{"half of it", known{}.then("new.example.com A", model.NotFound, time.Hour), old},
+		{"its server fails", known{}.then("new.example.com A", model.ServerFailure, 0).then("new.example.com AAAA", model.Timeout, 0), old},
+		{"it does not exist yet", known{}.then("new.example.com A", model.NotFound, 59*time.Second).then("new.example.com AAAA", model.NotFound, 59*time.Second), old},
+		{"it does not exist", known{}.then("new.example.com A", model.NotFound, time.Minute).then("new.example.com AAAA", model.NotFound, time.Minute), nil},
+		{"one family is known", known{"new.example.com A": records(0, "10.0.0.2")}, neu},
+		{"one family is known, and its server fails for the other", known{"new.example.com A": records(0, "10.0.0.2")}.then("new.example.com AAAA", model.ServerFailure, 0), neu},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			in := input(model.ClusterIP, []model.Target{{Name: "s", SRV: name}}, before)
+			in.State = failover.Decide(in).State
+			row.known[name+" SRV"] = to("new.example.com")
+			in.Answer = row.known.answer
+			// Twice: what is remembered once is remembered.
+			for range 2 {
+				d := failover.Decide(in)
+				in.State = d.State
+				if !slices.Equal(told(d), row.want) {
+					t.Errorf("%v is published, want %v", told(d), row.want)
+				}
+				if d.Next.Before(now) && !d.Next.IsZero() {
+					t.Errorf("it is to be decided again at %s, which is over", d.Next)
+				}
+			}
+		})
+	}
+}
+
+// TestNothingIsWaitedFor: a tier that has nothing left but a first lookup is not waited
+// for while another one has an address.
+func TestNothingIsWaitedFor(t *testing.T) {
+	k := known{"a.example.com A": records(0, "10.0.0.1"), "c.example.com A": records(0, "10.0.0.3")}
+	k.then("a.example.com AAAA", model.Empty, 0).then("c.example.com AAAA", model.Empty, 0)
+	in := input(model.ClusterIP, []model.Target{host("a", 0, "a.example.com"), host("b", 0, "b.example.com"), host("c", 1, "c.example.com")}, k)
+	in.Service.Probe = &model.Probe{Kind: model.ProbeTCP, Interval: 5 * time.Second, FailureThreshold: 1, SuccessThreshold: 1}
+	in.Health = func(model.Check) model.Health { return model.Health{Verdict: model.Up, Successes: 1, SuccessAt: now} }
+	d := failover.Decide(in)
+	if want := []string{"a@10.0.0.1:6432"}; !slices.Equal(told(d), want) {
+		t.Fatalf("%v is published, want %v", told(d), want)
+	}
+	in.State = d.State
+	k["a.example.com A"] = model.Answer{}
+	k.then("a.example.com A", model.NotFound, time.Minute)
+	if d, want := failover.Decide(in), []string{"c@10.0.0.3:6432"}; !slices.Equal(told(d), want) {
+		t.Errorf("once a has no address, %v is published, want %v", told(d), want)
+	}
+}
