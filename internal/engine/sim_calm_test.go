@@ -52,7 +52,8 @@ func (s *sim) mend(r *rand.Rand) {
 	if w.cut || w.blind {
 		w.cut, w.blind, w.cutEnded = false, false, s.at
 	}
-	w.mute, s.api.trouble, s.api.slow = false, apiWell, 0
+	w.mute = false
+	s.api.recover(s.at)
 	for _, h := range w.hosts {
 		mode := pick(r, hostUp, hostUp, hostUp, hostRefuses, hostHangs)
 		if h.mode != mode {

@@ -92,10 +92,15 @@ func (k *simKnown) follow(r *record) {
 	}
 }
 
-// forget drops the answers that nobody wants any more, as the engine does.
+// forget drops the answers that nobody wants any more, as the engine does: not that a
+// lookup is under way.
 func (s *sim) forget() {
-	for q := range s.ledger.answers {
-		if s.process.engine.core.questions[q] == nil {
+	for q, a := range s.ledger.answers {
+		switch {
+		case s.process.engine.core.questions[q] != nil:
+		case a.asking:
+			s.ledger.answers[q] = &simAnswer{asking: true, asked: a.asked}
+		default:
 			delete(s.ledger.answers, q)
 		}
 	}
@@ -111,10 +116,8 @@ func (v *simView) stood() {
 		k.stoodAt = v.now
 	}
 	if k.before == nil {
-		if o := v.sim.api.stood[v.svc.Key]; o != nil && !v.sim.api.local {
-			for _, e := range o.endpoints {
-				k.standing[e.Addr] = true
-			}
+		for _, e := range k.found {
+			k.standing[e.Addr] = true
 		}
 	}
 }

@@ -20,6 +20,8 @@ type simAPI struct {
 	// it takes.
 	trouble apiTrouble
 	slow    time.Duration
+	// slowed is how slow it was until slowUntil.
+	slowed, slowUntil time.Duration
 	// writes counts those that changed something.
 	writes int
 }
@@ -32,6 +34,14 @@ const (
 	apiRefuses   apiTrouble = "refuses writes"
 	apiConflicts apiTrouble = "answers Conflict"
 )
+
+// recover ends its trouble.
+func (a *simAPI) recover(at time.Duration) {
+	if a.slow > 0 {
+		a.slowed, a.slowUntil = a.slow, at
+	}
+	a.trouble, a.slow = apiWell, 0
+}
 
 // simObjects are those of one service.
 type simObjects struct {

@@ -58,7 +58,7 @@ func (s *sim) strike(f simFault) {
 	case "api":
 		s.api.trouble = []apiTrouble{apiAway, apiRefuses, apiConflicts, apiWell}[f.a%4]
 		s.api.slow = []time.Duration{0, 5 * time.Millisecond, 100 * time.Millisecond}[f.b%3]
-		s.heal(f, func() { s.api.trouble, s.api.slow = apiWell, 0 })
+		s.heal(f, func() { s.api.recover(s.at) })
 	case "edit", "pin", "unpin", "delete", "reprobe", "turn":
 		s.edit(f)
 	default:

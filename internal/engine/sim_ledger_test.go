@@ -243,10 +243,12 @@ func (l *ledger) edited() time.Duration {
 
 // slack is what may be lost by an edge that takes its time.
 func (l *ledger) slack() time.Duration {
-	if !l.sim.api.local || l.sim.api.slow == 0 {
+	a := l.sim.api
+	slack := time.Second + 4*max(a.slow, a.slowed)
+	if !a.local || a.slow == 0 && (a.slowed == 0 || l.sim.at > a.slowUntil+slack) {
 		return 0
 	}
-	return time.Second + 4*l.sim.api.slow
+	return slack
 }
 
 func (l *ledger) answer(q model.Question) *simAnswer {

@@ -170,8 +170,12 @@ func (p *simProcess) apply(w *simWish) {
 	p.receive(func() {
 		c := Change{Gone: []model.Key{w.service.Key}}
 		if w.exists {
-			c = Change{Services: []Entry{p.sim.entry(w)}}
+			e := p.sim.entry(w)
+			c = Change{Services: []Entry{e}}
+			p.sim.ledger.known(w.service.Key).found = e.Standing
 			p.sim.ledger.edit(&w.service)
+		} else {
+			delete(p.sim.ledger.services, w.service.Key)
 		}
 		if err := p.engine.Apply(context.Background(), c); err != nil {
 			panic(err)

@@ -20,6 +20,8 @@ type simKnown struct {
 	changed time.Duration
 	// edited is when the process was told of the service last, by its own clock.
 	edited time.Duration
+	// found is what stood when the process was told of the service.
+	found []model.Endpoint
 	// standing is what was published before an edit or a restart, and since when.
 	standing map[netip.Addr]bool
 	stoodAt  time.Duration

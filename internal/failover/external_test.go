@@ -64,6 +64,7 @@ func TestExternalNameThatIsGone(t *testing.T) {
 		t.Errorf("nothing is known of b, and the CNAME is %s", d.External.Name)
 	}
 	k["b.example.com A"] = records(0, "10.0.0.2")
+	k["a.example.com A"] = records(0, "127.96.3.4") // nor does one that may not be published
 	if d := failover.Decide(in); d.External.Name != "b.example.com" {
 		t.Errorf("b is up, and the CNAME is %s", d.External.Name)
 	}

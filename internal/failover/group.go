@@ -17,8 +17,8 @@ type group struct {
 	// steady counts those that are up and have not failed since they answered last.
 	steady int
 	// pending says that the first lookup of a name is under way, unknown that it has
-	// failed while the name is what is published: its clients may know better, unless it
-	// was known to be gone before.
+	// failed while the name is what is published, and nothing was known of it before: its
+	// clients may know better.
 	pending, unknown bool
 	// silent are those that are down and have not themselves said so.
 	silent []*candidate
@@ -75,7 +75,7 @@ func (g *group) count(minimum int) {
 		if p.external != nil && len(p.candidates) == 0 && p.reason == ReasonFixed {
 			g.unjudged++ // a name that is resolved where it is served
 		}
-		if p.external != nil && len(p.candidates) == 0 && p.reason == ReasonLookupFailed && p.gone != (families{v4: true, v6: true}) {
+		if p.external != nil && len(p.candidates) == 0 && p.reason == ReasonLookupFailed && p.unsure {
 			g.unknown = true
 		}
 	}

@@ -36,7 +36,7 @@ type place struct {
 	// leftOut are the addresses that may not be published, and why.
 	leftOut []string
 	// stays says that addresses from before are among the candidates, unsure that
-	// nothing is known of the hosts that its SRV records name.
+	// nothing is known of its name, or of the hosts that its SRV records name.
 	stays, unsure bool
 }
 

@@ -105,6 +105,7 @@ func (r *resolver) external(t *model.Target, p *place) {
 	found := r.host(t.Hostname, nil)
 	p.external.A, p.external.AAAA = found.a, found.aaaa
 	p.resolved(found, t.Hostname, r.ports(0))
+	p.unsure = found.unsure
 	p.status.Addresses = found.addrs // forbidden ones are for its own clients to find
 	p.describe(found)
 }
