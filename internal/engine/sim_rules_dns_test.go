@@ -139,7 +139,7 @@ func (v *simView) dropped() string {
 // an edit of the port has that found out anew.
 func (v *simView) wasUp(t *simTarget, a netip.Addr) bool {
 	for check, h := range v.known.health {
-		here := t.Hostname == "" || check.Addr.Port() == v.port()
+		here := (check.Addr.Port() == v.port()) == (t.SRV == "")
 		if check.Addr.Addr() == a && here && h.verdict == model.Up && slices.Contains(t.names(v.sim.ledger), check.Name) {
 			return true
 		}

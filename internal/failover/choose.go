@@ -89,7 +89,7 @@ func (c *chooser) choose() (*group, reason) {
 
 // pinned is the group of the pinned target alone; nil if there is no pin, or
 // nothing to publish of it. While its name is being looked up for the first time,
-// what is published stays.
+// what is published stays, or else what is known is published.
 func (c *chooser) pinned() (*group, reason) {
 	pin := c.in.Service.Pin
 	if pin == nil {
@@ -97,7 +97,7 @@ func (c *chooser) pinned() (*group, reason) {
 	}
 	for _, g := range c.groups {
 		for _, p := range g.places {
-			if p.status.Name != pin.Target || !p.publishable() && (!p.pending() || c.served()) {
+			if p.status.Name != pin.Target || !p.publishable() && (!p.pending() || c.served() || len(c.in.State.Ready) > 0) {
 				continue
 			}
 			alone := &group{priority: g.priority, places: []*place{p}}

@@ -61,17 +61,11 @@ func grouped(in Input, places []*place) []*group {
 }
 
 func (g *group) count(minimum int) {
-	seen := map[model.Check]struct{}{}
+	for _, c := range g.endpoints() {
+		g.countOne(c)
+	}
 	for _, p := range g.places {
 		g.pending = g.pending || p.pending()
-		for i := range p.candidates {
-			c := &p.candidates[i]
-			if _, twice := seen[c.check]; twice && c.check.Addr.Port() != 0 {
-				continue
-			}
-			seen[c.check] = struct{}{}
-			g.countOne(c)
-		}
 		if p.external != nil && len(p.candidates) == 0 && p.reason == ReasonFixed {
 			g.unjudged++ // a name that is resolved where it is served
 		}
@@ -117,12 +111,18 @@ func (g *group) known() standing {
 	return g.rank
 }
 
-// endpoints are those of all its targets.
+// endpoints are those of all its targets, each once.
 func (g *group) endpoints() []*candidate {
+	seen := map[model.Check]struct{}{}
 	var all []*candidate
 	for _, p := range g.places {
 		for i := range p.candidates {
-			all = append(all, &p.candidates[i])
+			c := &p.candidates[i]
+			if _, twice := seen[c.check]; twice && c.check.Addr.Port() != 0 {
+				continue
+			}
+			seen[c.check] = struct{}{}
+			all = append(all, c)
 		}
 	}
 	return all

@@ -109,15 +109,16 @@ func (r *readier) keepAny(ready []bool) {
 func (r *readier) keepOne(ready []bool, up int) {
 	best, most := -1, 0
 	for i, c := range r.all {
+		was, _ := was(&r.in.State, &c.Endpoint)
 		worth := 1
-		if c.verdict() == model.Up || c.verdict() == model.Down && up > 0 { // which stays
-			worth += 2
+		switch {
+		case c.verdict() == model.Up, c.verdict() == model.Down && up > 0: // which stays
+			worth = 3
+		case was && c.verdict() == model.Unjudged && !c.unaskable():
+			worth = 2
 		}
-		if was, _ := was(&r.in.State, &c.Endpoint); was {
-			worth++
-			if c.verdict() == model.Unjudged && !c.unaskable() {
-				worth += 2
-			}
+		if was {
+			worth += 2
 		}
 		if ready[i] && worth > most {
 			best, most = i, worth

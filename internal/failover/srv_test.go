@@ -72,3 +72,45 @@ func TestNothingIsWaitedFor(t *testing.T) {
 		t.Errorf("once a has no address, %v is published, want %v", told(d), want)
 	}
 }
+
+// TestAPinEmptiesNothing: a pin to a name that is not known yet, while what was published
+// has gone, is for later.
+func TestAPinEmptiesNothing(t *testing.T) {
+	k := known{"e.example.com A": records(0, "10.0.0.5")}
+	k.then("e.example.com AAAA", model.Empty, 0)
+	in := input(model.ClusterIP, []model.Target{fixed("a", 0, "10.0.0.1"), host("c", 1, "c.example.com"), host("e", 2, "e.example.com")}, k)
+	in.Service.Probe = &model.Probe{Kind: model.ProbeTCP, Interval: 5 * time.Second, FailureThreshold: 1, SuccessThreshold: 1}
+	in.Service.Pin = &model.Pin{Target: "e"}
+	d := failover.Decide(in)
+	if want := []string{"e@10.0.0.5:6432"}; !slices.Equal(told(d), want) {
+		t.Fatalf("%v is published, want %v", told(d), want)
+	}
+	in.State, in.Service.Pin = d.State, &model.Pin{Target: "c"}
+	k["e.example.com A"] = model.Answer{}
+	k.then("e.example.com A", model.NotFound, time.Minute)
+	if d, want := failover.Decide(in), []string{"a@10.0.0.1:6432"}; !slices.Equal(told(d), want) {
+		t.Errorf("%v is published, want %v", told(d), want)
+	}
+}
+
+// TestAPrimaryAtAnotherPort: new records for the host of a primary are another endpoint,
+// which waits until it has said what it is.
+func TestAPrimaryAtAnotherPort(t *testing.T) {
+	const name = "_pg._tcp.example.com"
+	k := known{"c.example.com A": records(0, "10.0.0.9")}
+	k.then("c.example.com AAAA", model.Empty, 0).then(name+" SRV", model.NotFound, time.Hour)
+	in := input(model.ClusterIP, []model.Target{{Name: "b", SRV: name}, host("c", 0, "c.example.com")}, k)
+	in.Service.Probe = &model.Probe{Kind: model.ProbePostgres, Role: model.RolePrimary, Interval: 5 * time.Second, FailureThreshold: 1, SuccessThreshold: 1}
+	in.Health = func(c model.Check) model.Health {
+		if c.Addr.Port() == 6432 {
+			return model.Health{Verdict: model.Up, Successes: 1, SuccessAt: now}
+		}
+		return model.Health{}
+	}
+	in.State = failover.Decide(in).State
+	o := model.Observation{Class: model.Answered, At: now, Hosts: []model.Host{{Name: "c.example.com", Port: 7000}}}
+	k[name+" SRV"] = model.Answer{Good: o, Last: o}
+	if d, want := failover.Decide(in), []string{"!b@10.0.0.9:7000", "c@10.0.0.9:6432"}; !slices.Equal(told(d), want) {
+		t.Errorf("%v is published, want %v", told(d), want)
+	}
+}

@@ -287,6 +287,12 @@ func TestStories(t *testing.T) {
 			5s   -a          -> a b
 			6s   port=9999   -> a b
 			35s              -> b`},
+		"an address of two targets counts once for minimumReady": {tiers: "a c | b d", spec: func(s *model.Service) {
+			s.Failover.MinimumReady = 2
+			s.Targets = append(s.Targets, fixed("x", 1, at("b").String()))
+		}, lines: `
+			0s  a+ c+       -> a c
+			5s  a- a- a- b+ -> a c`},
 		"a pin to a name that is not known yet moves nothing": {tiers: "a | b", spec: func(s *model.Service) {
 			s.Targets = append(s.Targets, host("db", 1, "db.example.com"))
 		}, lines: `
