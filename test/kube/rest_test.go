@@ -31,6 +31,9 @@ func TestAtRest(t *testing.T) {
 		w.says(fmt.Sprintf("fixed-%d", n), "Ready", metav1.ConditionTrue, "EndpointsReady")
 		w.says(fmt.Sprintf("named-%d", n), "Ready", metav1.ConditionTrue, "EndpointsReady")
 	}
+	w.eventually("the namespaces of other tests are gone", func() string {
+		return w.kubectl("get", "namespaces", "--field-selector", "status.phase=Terminating", "-o", "name")
+	})
 	asked := lookups(ctl)
 	before := w.requests()
 	w.eventually("nothing is written for three seconds", func() string {

@@ -45,7 +45,7 @@ func mutants() []mutant {
 		{"retain is ignored", former, "f.Gone.Add(in.Service.Resolution.Retain)", "f.Gone"},
 		{"Withdraw keeps the last ones", publish, "&& !r.in.Service.Failover.Withdraw {", "{"},
 		{"two primaries take traffic", publish, "if r.in.Service.Probe.Exclusive() {\n\t\tr.keepOne", "if false {\n\t\tr.keepOne"},
-		{"the primary that is up does not stay", publish, "was, _ := was(&r.in.State, &c.Endpoint); was {\n\t\t\tworth++", "was, _ := was(&r.in.State, &c.Endpoint); was {\n\t\t\tworth--"},
+		{"the primary that is up does not stay", publish, "if was {\n\t\t\tworth += 2", "if was {\n\t\t\tworth--"},
 		{"a restart forgets the active tier", recall, "if len(m.Active) > 0 {", "if len(m.Active) > 9 {"},
 		{"an edit forgets what stands", core, "case len(r.decision.Endpoints) > 0:", "case len(r.decision.Endpoints) > 0 && false:"},
 		{"an edit of the probe keeps its counts", probes, "w.health.Successes, w.health.Failures = 0, 0", "_ = w"},
