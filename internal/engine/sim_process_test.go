@@ -78,6 +78,7 @@ func (p *simProcess) turn() {
 	s.poked = false
 	p.engine.drain()
 	s.ledger.take(p.heard)
+	s.forget()
 	p.heard.observed, p.heard.probed = p.heard.observed[:0], p.heard.probed[:0]
 	p.decided = p.mono()
 	wait := p.engine.step(context.Background())
