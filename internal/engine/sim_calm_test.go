@@ -140,16 +140,34 @@ func (s *sim) harmless(r simRound, n int) {
 }
 
 // changesNothing reports whether a fault is harmless to these services: a restart on one
-// machine finds nothing, and where one failure is enough, the probe that was under way
-// while the process stood still is one.
+// machine finds nothing, where one failure is enough, the probe that was under way
+// while the process stood still is one, and of two primaries that were lost the one that
+// answers first is the one.
 func (s *sim) changesNothing(f simFault) bool {
 	switch f.kind {
 	case "restart":
 		return !s.api.local
+	case "cut":
+		return !slices.ContainsFunc(s.wishes, s.twoPrimaries)
 	case "stop", "suspend":
 		return !slices.ContainsFunc(s.wishes, func(w *simWish) bool { return w.service.Probe != nil && w.service.Probe.FailureThreshold == 1 })
 	}
 	return true
+}
+
+// twoPrimaries reports whether more than one endpoint of a service says that it is the
+// primary.
+func (s *sim) twoPrimaries(w *simWish) bool {
+	if !w.service.Probe.Exclusive() {
+		return false
+	}
+	n := 0
+	for _, h := range s.ledger.known(w.service.Key).health {
+		if h.verdict == model.Up {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // over ends a round.

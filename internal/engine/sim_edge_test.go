@@ -207,7 +207,7 @@ func (e *simEdge) status(key model.Key, p *model.Published) {
 	case a.trouble != apiWell && !a.local:
 		e.later(key, time.Second)
 		return
-	case resolved.Reason == failover.ReasonPending && o.status != nil:
+	case resolved.Reason == failover.ReasonPending && o.status != nil && !o.status.moved(&p.Decision):
 		return // what is said stays so until there is an answer
 	}
 	d := &p.Decision
@@ -231,6 +231,11 @@ func (e *simEdge) status(key model.Key, p *model.Published) {
 		}
 	}
 	o.status = st
+}
+
+// moved reports whether other targets are published than it says.
+func (st *simStatus) moved(d *model.Decision) bool {
+	return (len(d.Endpoints) > 0 || d.External != nil) && (d.Priority != st.priority || !slices.Equal(d.Active, st.active) || d.State.Pinned != st.pinned)
 }
 
 // written is a time as it comes back from an API server.

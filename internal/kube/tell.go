@@ -39,8 +39,10 @@ func (p *publisher) tell(ctx context.Context, published *model.Published, owner 
 // status writes the status if it says something else than what stands, and an
 // event for each condition that changed.
 func (p *publisher) status(ctx context.Context, published *model.Published, standing *v1alpha1.ExternalService) (reconcile.Result, error) {
+	next := standing.DeepCopy()
+	next.Status = render.Status(published, &standing.Status, p.now())
 	resolved, _ := published.Decision.Condition(model.Resolvable)
-	if resolved.Reason == failover.ReasonPending {
+	if resolved.Reason == failover.ReasonPending && !moved(&standing.Status, &next.Status) {
 		if len(standing.Status.Conditions) > 0 {
 			return reconcile.Result{}, nil // what is said stays so until there is an answer
 		}
@@ -48,8 +50,6 @@ func (p *publisher) status(ctx context.Context, published *model.Published, stan
 			return reconcile.Result{RequeueAfter: wait}, nil
 		}
 	}
-	next := standing.DeepCopy()
-	next.Status = render.Status(published, &standing.Status, p.now())
 	if equality.Semantic.DeepEqual(next.Status, standing.Status) {
 		return reconcile.Result{}, nil
 	}
@@ -60,6 +60,14 @@ func (p *publisher) status(ctx context.Context, published *model.Published, stan
 	p.events.moves(standing, standing.Status.History, next.Status.History)
 	p.events.transitions(standing, standing.Status.Conditions, next.Status.Conditions)
 	return reconcile.Result{}, nil
+}
+
+// moved reports whether other targets, or by another person's word, are published than
+// the status says. That waits for no answer: a restart goes by it.
+func moved(before, after *v1alpha1.ExternalServiceStatus) bool {
+	a, b := before.Active, after.Active
+	return len(before.Conditions) > 0 && b != nil &&
+		(a == nil || a.Priority != b.Priority || !slices.Equal(a.Targets, b.Targets) || (a.Pinned == nil) != (b.Pinned == nil))
 }
 
 // plain tells the owner of an annotated Service, which has no status for it, what
