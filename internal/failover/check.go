@@ -57,8 +57,8 @@ func (c *candidate) outlives(silent *candidate) bool {
 }
 
 // outlivesAll reports whether an endpoint outlives others, and whether that is known:
-// if it is not up, or has failed since, it does not. Nor does one whose answer is missing
-// and that cannot be asked.
+// it does not if it is not up, nor if its answer is missing and it has failed since, or
+// cannot be asked. The failure of a silent one may always be next.
 func (c *candidate) outlivesAll(silent []*candidate) (outlives, known bool) {
 	if c.verdict() != model.Up {
 		return false, true
@@ -66,8 +66,8 @@ func (c *candidate) outlivesAll(silent []*candidate) (outlives, known bool) {
 	outlives = true
 	for _, s := range silent {
 		outlives = outlives && c.outlives(s)
-		known = known || c.health.Failures > 0 && !c.health.FailedAt.Before(s.health.FailingSince) ||
-			c.unaskable() && c.health.SuccessAt.Before(s.health.FailingSince)
+		asked := c.health.Failures > 0 && !c.health.FailedAt.Before(s.health.FailingSince) || c.unaskable()
+		known = known || asked && c.health.SuccessAt.Before(s.health.FailingSince)
 	}
 	return outlives, outlives || known
 }

@@ -50,18 +50,27 @@ func TestUnaskedStories(t *testing.T) {
 	}
 }
 
-// TestUnaskedIsProof: what an endpoint has said before it could not be asked any more
-// stands, and where the other one's failure is all that is missing, that is waited for.
-func TestUnaskedIsProof(t *testing.T) {
-	r := tell(t, story{tiers: "a | b", lines: `
-		0s a+ b- b- b- -> a
-		5s a- a- a-    -> a
-		8s b+ b+       -> a
-		9s b? b? b?    -> a`})
-	if _, waited := r.last.Urgent[model.Check{Addr: netip.AddrPortFrom(at("a"), 6432)}]; !waited {
-		t.Errorf("the next probe of a is not waited for: %v", r.last.Urgent)
+// TestSaidIsProof: what an endpoint has said stands although it could not be asked since,
+// or has failed and is not down; and where the other one's failure is all that is missing,
+// that is waited for.
+func TestSaidIsProof(t *testing.T) {
+	for name, then := range map[string]string{
+		"it was up":              "9s b+ -> a",
+		"it cannot be asked":     "9s b? b? b? -> a",
+		"it has failed just now": "9s b- -> a",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := tell(t, story{tiers: "a | b", lines: `
+				0s a+ b- b- b- -> a
+				5s a- a- a-    -> a
+				8s b+ b+       -> a`})
+			r.line(then)
+			if _, waited := r.last.Urgent[model.Check{Addr: netip.AddrPortFrom(at("a"), 6432)}]; !waited {
+				t.Errorf("the next probe of a is not waited for: %v", r.last.Urgent)
+			}
+			r.line("10s a- -> b TierDown")
+		})
 	}
-	r.line("10s a- -> b TierDown")
 }
 
 // TestUnaskedIsTold, and only that.
