@@ -23,7 +23,7 @@ func shortfall(id string) string {
 	case strings.HasPrefix(id, "slice-edit-"), strings.HasPrefix(id, "slice-record-"):
 		return "By a trace of 200 edits and 198 records on a busy machine, medians: from the edit's event to fairlead's request to the API server 0.8 ms, from an outside answer 1.2 ms; that request 5 and 7 ms, and the person's own patch 9 ms. Of 19 edits that took more than 30 ms one had waited in fairlead for more than 10 ms; of 22 records ten had, for the pause after a snapshot that the machine had held up, which has been mended since and not been traced again. The others waited for the API server. What would close it: cores of its own for that."
 	case strings.HasPrefix(id, "failover-"):
-		return "By hand there is nothing to find out, and the goal is missed as well. Finding out adds two probes, 0.25 to 0.5 s. PostgreSQL forks for each of the client's connections, on the processors that the cluster has. Where the time goes was not traced yet."
+		return "By a trace, medians: a dead primary is found out after 0.25 to 0.4 s, a silent one after 0.4 to 0.55 s, which is its interval and its timeouts; the slice is written 5 to 10 ms later, and clients follow 15 to 50 ms after that. Where another Service of the cluster has changed within the second before, kube-proxy holds the change for the rest of that second. What would close it: a node whose kube-proxy has a shorter --min-sync-period."
 	case id == "probes-cpu", id == "probes-memory":
 		return "Not profiled yet. As many bare connections have a column of their own; without probes 10,000 services take some 150 MiB."
 	case id == "rest-dns":

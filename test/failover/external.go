@@ -29,7 +29,7 @@ const probed = `
 const quick = `
   probe:
     interval: 250ms
-    timeout: 250ms
+    timeout: 150ms
     failureThreshold: 2
     successThreshold: 1
 `

@@ -24,6 +24,9 @@ const limit = 90 * time.Second
 // settled is how many connections in a row say that clients have arrived.
 const settled = 10
 
+// prefix is that of the namespaces of plays.
+const prefix = "failover-"
+
 // Play is one way, under whatever happens: fresh databases, a namespace, and a
 // client at work. End it with Close.
 type Play struct {
@@ -39,7 +42,7 @@ type Play struct {
 
 // Open makes everything and returns once clients are served by A.
 func (s *Stage) Open(ctx context.Context, way Way) (*Play, error) {
-	p := &Play{Stage: s, Way: way, Namespace: "failover-" + strings.ToLower(rand.Text()[:6])}
+	p := &Play{Stage: s, Way: way, Namespace: prefix + strings.ToLower(rand.Text()[:6])}
 	if err := p.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", way.Name, err), p.Close())
 	}
