@@ -42,9 +42,11 @@ type items []item
 func (s items) Len() int { return len(s) }
 
 func (s items) Less(i, j int) bool {
-	a, b := s[i], s[j]
+	a, b := &s[i], &s[j]
+	if c := a.at.Compare(b.at); c != 0 {
+		return c < 0 // nearly always: the names need not be looked at
+	}
 	return cmp.Or(
-		a.at.Compare(b.at),
 		cmp.Compare(a.question.Name, b.question.Name),
 		cmp.Compare(a.question.Type, b.question.Type),
 		a.service.Compare(b.service),

@@ -146,7 +146,9 @@ func (v *simView) awaited(g, from *simGroup) bool {
 		}
 		n := 0
 		for _, c := range p.cands {
-			failed := c.health != nil && slices.ContainsFunc(from.silent, func(h *simHealth) bool { return c.health.fails > 0 && c.health.failedLast >= h.failed && c.health.succeeded < h.failed })
+			failed := c.health != nil && slices.ContainsFunc(from.silent, func(h *simHealth) bool {
+				return c.health.fails > 0 && c.health.failedLast >= h.failed && c.health.succeeded < h.failed
+			})
 			if c.verdict() == model.Up && !failed {
 				n++
 			}

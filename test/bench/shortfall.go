@@ -24,8 +24,12 @@ func shortfall(id string) string {
 		return "By a trace of 200 edits and 198 records on a busy machine, medians: from the edit's event to fairlead's request to the API server 0.8 ms, from an outside answer 1.2 ms; that request 5 and 7 ms, and the person's own patch 9 ms. Of 19 edits that took more than 30 ms one had waited in fairlead for more than 10 ms; of 22 records ten had, for the pause after a snapshot that the machine had held up, which has been mended since and not been traced again. The others waited for the API server. What would close it: cores of its own for that."
 	case strings.HasPrefix(id, "failover-"):
 		return "By a trace, medians: a dead primary is found out after 0.25 to 0.4 s, a silent one after 0.4 to 0.55 s, which is its interval and its timeouts; the slice is written 5 to 10 ms later, and clients follow 15 to 50 ms after that. Where another Service of the cluster has changed within the second before, kube-proxy holds the change for the rest of that second. What would close it: a node whose kube-proxy has a shorter --min-sync-period."
-	case id == "probes-cpu", id == "probes-memory":
-		return "Not profiled yet. As many bare connections have a column of their own; without probes 10,000 services take some 150 MiB."
+	case id == "probes-cpu":
+		return "By a profile, half of it is system calls, which is about what bare connections take, so that the goal leaves nothing on this machine for anything else. The rest: the engine's own loop (19 %, of which the order of its agenda was a quarter and has been mended since), stacks of goroutines that grow (5 %), the scheduler (6 %) and the garbage collector (4 %). What would close it: connects that are waited for in one place instead of by a goroutine each."
+	case id == "probes-memory":
+		return "By a profile, 146 MiB are live, of which 113 MiB are the engine's: 11 KiB for each service with its two endpoints. The collector lets garbage grow to the same size again, and a fifth of all that is allocated is label pairs for scrapes of /metrics. What would close it: series that are made once and kept, and a smaller target for the collector."
+	case id == "probes-timewait":
+		return "Where a target's FIN comes between a probe's FIN and its RST, the socket stays in TIME_WAIT: here that is one probe in some 700."
 	case id == "rest-dns":
 		return "Each name is asked for A and for AAAA. More than that is a TTL that ends within the time measured."
 	case strings.HasPrefix(id, "record-"):
