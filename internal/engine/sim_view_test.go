@@ -130,8 +130,7 @@ func (l *ledger) view(r *record) *simView {
 		v.give(l, t)
 		v.claim(t)
 		// What stood before may be the rest of what it gives.
-		rest := slices.ContainsFunc(t.cands, func(c *simCand) bool { return c.claimed && !c.given })
-		t.pending = t.pending || t.looking && rest
+		t.pending = t.pending || t.looking && slices.ContainsFunc(t.cands, func(c *simCand) bool { return c.claimed && !c.given })
 		t.unsure = t.unsure && !slices.ContainsFunc(t.cands, func(c *simCand) bool { return c.claimed && v.known.standing[c.at.Addr()] })
 		v.targets = append(v.targets, t)
 	}

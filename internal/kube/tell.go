@@ -42,7 +42,7 @@ func (p *publisher) status(ctx context.Context, published *model.Published, stan
 	next := standing.DeepCopy()
 	next.Status = render.Status(published, &standing.Status, p.now())
 	resolved, _ := published.Decision.Condition(model.Resolvable)
-	if resolved.Reason == failover.ReasonPending && !moved(&standing.Status, &next.Status) {
+	if resolved.Reason == failover.ReasonPending && !render.Moved(&standing.Status, &next.Status) {
 		if len(standing.Status.Conditions) > 0 {
 			return reconcile.Result{}, nil // what is said stays so until there is an answer
 		}
@@ -60,14 +60,6 @@ func (p *publisher) status(ctx context.Context, published *model.Published, stan
 	p.events.moves(standing, standing.Status.History, next.Status.History)
 	p.events.transitions(standing, standing.Status.Conditions, next.Status.Conditions)
 	return reconcile.Result{}, nil
-}
-
-// moved reports whether other targets, or by another person's word, are published than
-// the status says. That waits for no answer: a restart goes by it.
-func moved(before, after *v1alpha1.ExternalServiceStatus) bool {
-	a, b := before.Active, after.Active
-	return len(before.Conditions) > 0 && b != nil &&
-		(a == nil || a.Priority != b.Priority || !slices.Equal(a.Targets, b.Targets) || (a.Pinned == nil) != (b.Pinned == nil))
 }
 
 // plain tells the owner of an annotated Service, which has no status for it, what

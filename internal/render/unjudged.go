@@ -65,6 +65,14 @@ func find(all []metav1.Condition, kind string) *metav1.Condition {
 	return nil
 }
 
+// Moved reports whether a status that said something before says after that other
+// targets are published, or that a pin leads there or does no more. That waits for no
+// lookup that is under way: a restart goes by what the status says.
+func Moved(before, after *v1alpha1.ExternalServiceStatus) bool {
+	a, b := before.Active, after.Active
+	return len(before.Conditions) > 0 && b != nil && (!sameTier(a, b) || (a.Pinned == nil) != (b.Pinned == nil))
+}
+
 func sameTier(a, b *v1alpha1.ActiveTier) bool {
 	return a != nil && b != nil && a.Priority == b.Priority && slices.Equal(a.Targets, b.Targets)
 }

@@ -91,7 +91,7 @@ func (k *kube) failOver(ctx context.Context, stage *failover.Stage, way failover
 		}
 	}()
 	served := time.Now() // before that clients have no service because there is none yet
-	if err := stage.Rest(ctx, p); err != nil {
+	if err := p.Rest(ctx); err != nil {
 		return r, err
 	}
 	pause(ctx, between(0, time.Second)) // at any moment of the interval
@@ -106,12 +106,15 @@ func (k *kube) failOver(ctx context.Context, stage *failover.Stage, way failover
 	return traffic.Row{Name: way.Name, Log: l, Zero: zero}, nil
 }
 
-// draw writes the picture beside the page, if there is one.
+// draw writes the picture into the folder for them beside the page, if there is a page.
 func (k *kube) draw(rows []traffic.Row) error {
 	if k.opts.out == "" {
 		return nil
 	}
-	path := filepath.Join(filepath.Dir(k.opts.out), "failover.svg")
+	path := filepath.Join(filepath.Dir(k.opts.out), "pictures", "failover-three-ways.svg")
 	k.progress("writing %s", path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
 	return os.WriteFile(path, []byte(traffic.Timeline(rows, time.Second, 6*time.Second)), 0o644)
 }

@@ -93,6 +93,28 @@ func (p *Play) Close() error {
 	return err
 }
 
+// Rest waits until nothing is left of the plays before: their Services go for seconds,
+// and kube-proxy holds a change that comes within a second of another one.
+func (p *Play) Rest(ctx context.Context) error {
+	err := poll(ctx, seldom, func() error {
+		all, err := p.Kubectl(ctx, "get", "namespaces", "-o=name")
+		for _, name := range strings.Fields(all) {
+			if strings.HasPrefix(name, "namespace/"+prefix) && name != "namespace/"+p.Namespace {
+				return fmt.Errorf("%s has not gone yet", name)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(2 * time.Second):
+	}
+	return ctx.Err()
+}
+
 // Log ends the client and returns what it has seen.
 func (p *Play) Log() traffic.Log {
 	switch {

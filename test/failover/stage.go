@@ -5,7 +5,6 @@ package failover
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -107,28 +106,6 @@ func record(name, addr string) string { return fmt.Sprintf("%s. 2 A %s", name, a
 // Repoint has the outside DNS say from now on that a name is a server.
 func (s *Stage) Repoint(name, server string) error {
 	return s.OutsideDNS().Set(record(name, Address(server)))
-}
-
-// Rest waits until nothing is left of the plays before: their Services go for seconds,
-// and kube-proxy holds a change that comes within a second of another one.
-func (s *Stage) Rest(ctx context.Context, but *Play) error {
-	err := poll(ctx, seldom, func() error {
-		all, err := s.Kubectl(ctx, "get", "namespaces", "-o=name")
-		for _, name := range strings.Fields(all) {
-			if strings.HasPrefix(name, "namespace/"+prefix) && name != "namespace/"+but.Namespace {
-				return fmt.Errorf("%s has not gone yet", name)
-			}
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(2 * time.Second):
-	}
-	return ctx.Err()
 }
 
 // databases starts a fresh primary on A and its standby on B, with the client's

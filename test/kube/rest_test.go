@@ -4,6 +4,7 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,8 +13,12 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"fairlead.dev/api/v1alpha1"
 	"fairlead.dev/test/controller"
 )
 
@@ -31,9 +36,7 @@ func TestAtRest(t *testing.T) {
 		w.says(fmt.Sprintf("fixed-%d", n), "Ready", metav1.ConditionTrue, "EndpointsReady")
 		w.says(fmt.Sprintf("named-%d", n), "Ready", metav1.ConditionTrue, "EndpointsReady")
 	}
-	w.eventually("the namespaces of other tests are gone", func() string {
-		return w.kubectl("get", "namespaces", "--field-selector", "status.phase=Terminating", "-o", "name")
-	})
+	w.eventually("what other tests have left is collected", w.leftover)
 	asked := lookups(ctl)
 	before := w.requests()
 	w.eventually("nothing is written for three seconds", func() string {
@@ -55,6 +58,29 @@ func TestAtRest(t *testing.T) {
 	if written := more(before, w.requests()); !strings.Contains(written, "endpointslices") {
 		t.Errorf("an edit is not counted, so the check above is worth nothing:\n%s", written)
 	}
+}
+
+// leftover names what the ExternalServices of other tests have left, which Kubernetes'
+// garbage collector deletes in its own time.
+func (w *world) leftover() string {
+	var services corev1.ServiceList
+	var endpoints discoveryv1.EndpointSliceList
+	if err := errors.Join(w.k.List(w.t.Context(), &services), w.k.List(w.t.Context(), &endpoints)); err != nil {
+		return err.Error()
+	}
+	var all []string
+	note := func(o client.Object) {
+		if by := metav1.GetControllerOf(o); by != nil && by.Kind == v1alpha1.Kind && o.GetNamespace() != w.ns {
+			all = append(all, fmt.Sprintf("%T %s/%s", o, o.GetNamespace(), o.GetName()))
+		}
+	}
+	for i := range services.Items {
+		note(&services.Items[i])
+	}
+	for i := range endpoints.Items {
+		note(&endpoints.Items[i])
+	}
+	return strings.Join(all, "\n")
 }
 
 // named is the manifest of an ExternalService by a name, which is asked for as
