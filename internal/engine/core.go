@@ -186,7 +186,7 @@ func (c *core) decide(now time.Time) {
 // publish replaces what stands for r.
 func (c *core) publish(r *record, now time.Time) {
 	p := &model.Published{Service: r.service, Decision: r.decision}
-	p.Decision.Conditions = slices.Clone(r.decision.Conditions)
+	p.Decision.Conditions = append(make([]model.Condition, 0, len(r.decision.Conditions)+1), r.decision.Conditions...) // one is to come
 	fault, failed := c.faults.of(r.service.Key)
 	switch {
 	case failed && fault.Claimed:

@@ -55,6 +55,7 @@ func (s *sim) check() {
 		if !decided && !k.dirty && (k.next == 0 || s.process.decided < k.next) && !s.plan.thorough {
 			continue
 		}
+		l.edits = l.edits || k.before == nil || !slices.Equal(k.before.Questions, r.decision.Questions)
 		s.look(k, r)
 	}
 	if l.edits {

@@ -18,7 +18,7 @@ type ledger struct {
 	// disturbedAt is when the process was stopped last, or the like, by the
 	// simulation's clock.
 	disturbedAt time.Duration
-	// edits says that there was one.
+	// edits says that there was one, or that other services want an answer now.
 	edits bool
 }
 
@@ -168,7 +168,7 @@ func (l *ledger) judge(p *probed) {
 		}
 	}
 	if h.verdict != before {
-		l.sim.tell("%s: %s is %s now (%s)", p.id.key.Name, p.id.check.Addr, verdictWord(h.verdict), p.result.Reason)
+		l.sim.tell("%s: %s of %s is %s now (%s)", p.id.key.Name, p.id.check.Addr, p.id.check.Name, verdictWord(h.verdict), p.result.Reason)
 	}
 }
 

@@ -136,15 +136,21 @@ func (v *simView) dropped() string {
 }
 
 // wasUp reports whether an address of a target was last held up where it is to serve:
-// an edit of the port has that found out anew.
+// an edit of the port has that found out anew. One that is asked by several names is
+// up if it is by each.
 func (v *simView) wasUp(t *simTarget, a netip.Addr) bool {
+	up := false
 	for check, h := range v.known.health {
 		here := (check.Addr.Port() == v.port()) == (t.SRV == "")
-		if check.Addr.Addr() == a && here && h.verdict == model.Up && slices.Contains(t.names(v.sim.ledger), check.Name) {
-			return true
+		if check.Addr.Addr() != a || !here || !slices.Contains(t.names(v.sim.ledger), check.Name) {
+			continue
 		}
+		if h.verdict != model.Up {
+			return false
+		}
+		up = true
 	}
-	return false
+	return up
 }
 
 // forbidden finds an address that may not be published.

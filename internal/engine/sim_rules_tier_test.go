@@ -21,12 +21,18 @@ func (v *simView) left1() string {
 		return ""
 	}
 	from := v.groups[at]
-	// A family that is still being looked up does not keep what is known to be down.
-	known := from.pending && len(from.cands) > 0 && from.up+from.unjudged < v.least()
+	// A family that is still being looked up does not keep what is known to be down, nor
+	// a place of which nothing is left.
+	known := from.pending && from.up+from.unjudged < v.least() && (len(from.cands) > 0 || v.served())
 	if v.possible(from) && !known {
 		return v.failedBack(from, to)
 	}
 	return v.failedOver(from, to)
+}
+
+// served reports whether the service was published with endpoints before.
+func (v *simView) served() bool {
+	return v.svc.Type != model.ExternalName && len(v.known.before.Endpoints) > 0
 }
 
 // failedBack finds what is wrong with a move away from a tier that is, or may be, up.
@@ -39,7 +45,7 @@ func (v *simView) failedBack(from, to *simGroup) string {
 		return fmt.Sprintf("priority %d is up, or may be, and was left for %d", from.priority, to.priority)
 	case v.svc.Failover.ManualFailback:
 		return "failback is Manual"
-	case to.steady() < v.least():
+	case v.steady(to) < v.least():
 		return fmt.Sprintf("priority %d is failing", to.priority)
 	case !up || v.now < since+v.svc.Failover.FailbackDelay:
 		return fmt.Sprintf("failback after %s, want %s of uninterrupted health", v.now-since, v.svc.Failover.FailbackDelay)
@@ -47,12 +53,12 @@ func (v *simView) failedBack(from, to *simGroup) string {
 	return ""
 }
 
-// steady counts the endpoints of a group that are up and have not failed since they
-// answered last.
-func (g *simGroup) steady() int {
+// steady counts the endpoints of a group that are up, have not failed since they
+// answered last, and can be asked.
+func (v *simView) steady(g *simGroup) int {
 	n := 0
 	for _, c := range g.cands {
-		if c.verdict() == model.Up && c.health.fails == 0 {
+		if c.verdict() == model.Up && c.health.fails == 0 && c.health.unasked < v.svc.Probe.FailureThreshold {
 			n++
 		}
 	}
@@ -119,7 +125,7 @@ func (v *simView) stuck() string {
 				continue
 			}
 			since, up := v.known.up[g.priority]
-			if g.priority < from.priority && up && g.steady() >= v.least() && !v.svc.Failover.ManualFailback && v.now >= since+v.svc.Failover.FailbackDelay {
+			if g.priority < from.priority && up && v.steady(g) >= v.least() && !v.svc.Failover.ManualFailback && v.now >= since+v.svc.Failover.FailbackDelay {
 				return fmt.Sprintf("priority %d has been up for %s", g.priority, v.now-since)
 			}
 			continue
@@ -204,7 +210,10 @@ func (v *simView) unpinned() string {
 		if t.Name != v.svc.Pin.Target {
 			continue
 		}
-		can := v.svc.Type == model.ExternalName || slices.ContainsFunc(t.cands, func(c *simCand) bool { return c.claimed })
+		can := v.svc.Type == model.ExternalName || slices.ContainsFunc(t.cands, func(c *simCand) bool {
+			others := !c.given && v.known.standing[c.at.Addr()] // it may be, and was not pinned
+			return c.claimed && (!others || v.d.State.Pinned == t.Name)
+		})
 		if can && !slices.Equal(v.d.Active, []string{t.Name}) {
 			return t.Name + " is pinned, and not published alone"
 		}

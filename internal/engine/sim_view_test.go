@@ -268,7 +268,11 @@ func (v *simView) claim(t *simTarget) {
 				slices.ContainsFunc(t.cands, func(c *simCand) bool { return c.at == check.Addr && c.name == check.Name }) {
 				continue
 			}
-			t.cands = append(t.cands, &simCand{at: check.Addr, name: check.Name, claimed: true, health: v.known.health[check]})
+			// One by another name may be watched, and not counted.
+			c := &simCand{at: check.Addr, name: check.Name, claimed: true, health: v.known.health[check]}
+			if c.verdict() == s.Verdict {
+				t.cands = append(t.cands, c)
+			}
 		}
 	}
 }

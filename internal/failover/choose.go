@@ -89,7 +89,8 @@ func (c *chooser) choose() (*group, reason) {
 
 // pinned is the group of the pinned target alone; nil if there is no pin, or
 // nothing to publish of it. While its name is being looked up for the first time,
-// what is published stays, or else what is known is published.
+// what is published stays, or else what is known is published. What may be another
+// target's from before is nothing of a target that was not pinned before.
 func (c *chooser) pinned() (*group, reason) {
 	pin := c.in.Service.Pin
 	if pin == nil {
@@ -98,6 +99,9 @@ func (c *chooser) pinned() (*group, reason) {
 	for _, g := range c.groups {
 		for _, p := range g.places {
 			if p.status.Name != pin.Target || !p.publishable() && (!p.pending() || c.served() || len(c.in.State.Ready) > 0) {
+				continue
+			}
+			if p.stays && len(p.given) == 0 && c.in.State.Pinned != pin.Target {
 				continue
 			}
 			alone := &group{priority: g.priority, places: []*place{p}}
@@ -159,8 +163,8 @@ func (c *chooser) first() (*group, reason) {
 	return best, reason{ReasonStarted, message, 0}
 }
 
-// failback moves to a better tier that has been up for long enough, and is not failing
-// just now: it may be dying together with the one that was left. A primary that
+// failback moves to a better tier that has been up for long enough, is not failing just
+// now, and can be asked: it may be dying together with the one that was left. A primary that
 // is up is not left for another one: that would be a second one, come back with old
 // data. Where a person has moved the role, what was the primary says that it is none.
 func (c *chooser) failback(from *group) (*group, reason) {

@@ -116,7 +116,7 @@ func explain(in Input, d *model.Decision, places []*place) {
 		return
 	}
 	resolved := resolvedCondition(d, places)
-	d.Conditions = []model.Condition{accepted, resolved}
+	d.Conditions = append(make([]model.Condition, 0, 4), accepted, resolved) // one of each kind that is decided here
 	var healthy *model.Condition
 	if watched(svc) {
 		h := healthyCondition(svc, d, places)

@@ -69,8 +69,8 @@ type Input struct {
 //	the published tier   a better tier           a worse tier        published
 //	------------------   -------------           ------------        ---------
 //	up, or not judged    up for failbackDelay,   any                 the better one,
-//	                     and not failing                             unless failback
-//	                                                                 is Manual
+//	                     not failing, and                            unless failback
+//	                     one that can be asked                       is Manual
 //	up, or not judged    otherwise               any                 as before
 //	not up               up, and outlives the published one          that one, the
 //	                                                                 best of several

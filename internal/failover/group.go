@@ -14,7 +14,8 @@ type group struct {
 	places   []*place
 	// up, down and unjudged count endpoints, one that stands in two targets once.
 	up, down, unjudged int
-	// steady counts those that are up and have not failed since they answered last.
+	// steady counts those that are up, have not failed since they answered last, and can
+	// be asked.
 	steady int
 	// pending says that the first lookup of a name is under way, unknown that it has
 	// failed while the name is what is published, and nothing was known of it before: its
@@ -89,7 +90,7 @@ func (g *group) countOne(c *candidate) {
 	switch c.verdict() {
 	case model.Up:
 		g.up++
-		if c.health.Failures == 0 {
+		if c.health.Failures == 0 && !c.unaskable() {
 			g.steady++
 		}
 	case model.Down:

@@ -93,6 +93,24 @@ func TestAPinEmptiesNothing(t *testing.T) {
 	}
 }
 
+// TestAPinAfterARestart: a target that could not be pinned before, since nothing is known
+// of it, is not pinned to what another one was published with.
+func TestAPinAfterARestart(t *testing.T) {
+	targets := []model.Target{{Name: "s", SRV: "_pg._tcp.example.com"}, host("b", 0, "b.example.com")}
+	in := input(model.ClusterIP, targets, known{})
+	in.Service.Pin = &model.Pin{Target: "b"}
+	in.Standing = stood("@10.0.0.6:6432", "@10.0.0.6:7000")
+	for pinned, want := range map[string][]string{
+		"":  {"s@10.0.0.6:6432", "s@10.0.0.6:7000"},
+		"b": {"b@10.0.0.6:6432"},
+	} {
+		in.State = failover.Recall(&in.Service, failover.Memory{Active: []string{"s", "b"}, Pinned: pinned, Standing: in.Standing})
+		if got := told(failover.Decide(in)); !slices.Equal(got, want) {
+			t.Errorf("pinned before to %q: %v is published, want %v", pinned, got, want)
+		}
+	}
+}
+
 // TestAPrimaryAtAnotherPort: new records for the host of a primary are another endpoint,
 // which waits until it has said what it is.
 func TestAPrimaryAtAnotherPort(t *testing.T) {

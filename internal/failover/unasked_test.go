@@ -39,6 +39,13 @@ func TestUnaskedStories(t *testing.T) {
 			5s  a- b? c+ -> a
 			6s  a- b? c+ -> a
 			7s  a- b? c+ -> c TierDown`},
+		"nor gone back to": {tiers: "a | b | c", lines: `
+			0s   a+ b+ c+ -> a
+			5s   a- b? c+ -> a
+			6s   a- b? c+ -> a
+			7s   a- b? c+ -> c TierDown
+			80s  a- b? c+ -> c
+			90s  a- b+ c+ -> b Failback`},
 		"one of those that were never judged is the primary's place at last": {tiers: "a b", spec: primary, lines: `
 			0s       -> (a) (b)
 			1s a? b? -> (a) (b)

@@ -10,6 +10,7 @@ const (
 	choose    = "internal/failover/choose.go"
 	check     = "internal/failover/check.go"
 	former    = "internal/failover/former.go"
+	group     = "internal/failover/group.go"
 	place     = "internal/failover/place.go"
 	publish   = "internal/failover/publish.go"
 	question  = "internal/failover/question.go"
@@ -30,6 +31,7 @@ func mutants() []mutant {
 		{"failback although it is Manual", choose, "|| f.ManualFailback ||", "||"},
 		{"failback away from a primary that is up", choose, "|| c.in.Service.Probe.Exclusive() {\n\t\t\tbreak", "{\n\t\t\tbreak"},
 		{"failback to a tier that is failing", choose, "c.expected(g.steady) != isUp", "g.rank != isUp"},
+		{"failback to a tier that cannot be asked", group, "c.health.Failures == 0 && !c.unaskable()", "c.health.Failures == 0"},
 		{"minimumReady is ignored", choose, "up >= max(1, c.in.Service.Failover.MinimumReady)", "up >= 1"},
 		{"the best tier is not waited for", choose, "best == from || before >= expected || after > expected", "best == from"},
 		{"the best tier is not waited for once it is partly proven", choose, "before = max(own, before, after)", "before = max(min(own, nowhere), before, after)"},
