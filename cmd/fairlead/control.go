@@ -74,7 +74,7 @@ func control(ctx context.Context, o controlOptions) error {
 	parts.Go(func() error {
 		return dash.Serve(ctx, c.page, dash.Config{
 			Snapshot: c.snapshot, Ready: c.ready, Info: c.info, Hosts: []string{host},
-			Metrics: metrics.Handler(prometheus.Gatherers{registry, kube.Metrics()}),
+			Metrics: c.counters.Handler(prometheus.Gatherers{registry, kube.Metrics()}),
 		})
 	})
 	parts.Go(func() error { return c.terms(ctx) })

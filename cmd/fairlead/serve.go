@@ -162,7 +162,7 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 		o.log.Warn("the status page, which names internal services, is open to other machines", "address", in.page.Addr().String())
 	}
 	in.config = dash.Config{
-		Snapshot: in.engine.Snapshot, Ready: in.ready, Metrics: metrics.Handler(registry), Hosts: []string{host},
+		Snapshot: in.engine.Snapshot, Ready: in.ready, Metrics: counters.Handler(registry), Hosts: []string{host},
 		Info: func() wire.Info { return in.info(upstream.Servers()) },
 	}
 	return in, first, nil

@@ -16,7 +16,7 @@ import (
 func TestDocs(t *testing.T) {
 	f := newFixture(t, world())
 	touch(f.Metrics)
-	families, err := f.reg.Gather()
+	families, err := f.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestDocs(t *testing.T) {
 func TestHelp(t *testing.T) {
 	f := newFixture(t, world())
 	touch(f.Metrics)
-	families, err := f.reg.Gather()
+	families, err := f.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,19 +5,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"fairlead.dev/internal/model"
 )
 
-// failoverCollector shows of every service that is probed, or pinned, what probes
-// hold of its endpoints, where it is published from, and how often that moved.
-type failoverCollector struct {
-	snapshot func() *model.Snapshot
+// failovers counts the moves of services.
+type failovers struct {
 	// since is when counting began; moves before it are other processes'.
 	since time.Time
-
-	up, active, best, pinned, transitions *prometheus.Desc
 
 	mu    sync.Mutex
 	moved map[model.Key]*moves
@@ -30,72 +24,67 @@ type moves struct {
 	latest time.Time
 }
 
-func newFailoverCollector(snapshot func() *model.Snapshot, since time.Time) *failoverCollector {
-	return &failoverCollector{
-		snapshot: snapshot, since: since, moved: map[model.Key]*moves{},
-		up: newDesc("fairlead_probe_up",
-			"1 if an endpoint of a service is up, 0 if it is down; absent until it is known.", "namespace", "name", "target", "address"),
-		active: newDesc("fairlead_service_active_priority",
-			"The priority of the tier that a service is published from.", "namespace", "name"),
-		best: newDesc("fairlead_service_best_priority",
-			"The priority of the tier that a service is published from while all is well.", "namespace", "name"),
-		pinned: newDesc("fairlead_service_pinned",
-			"1 if a person has pinned a service to a target, else 0.", "namespace", "name"),
-		transitions: newDesc("fairlead_service_transitions_total",
-			"Moves of a service from some targets to others.", "namespace", "name"),
+func newFailovers(since time.Time) *failovers {
+	return &failovers{since: since, moved: map[model.Key]*moves{}}
+}
+
+// families show of every service that is probed, or pinned, what probes hold of its
+// endpoints, where it is published from, and how often that moved.
+func (f *failovers) families() []family {
+	return []family{
+		probed("fairlead_probe_up", gauge, "1 if an endpoint of a service is up, 0 if it is down; absent until it is known.",
+			putVerdicts, "target", "address"),
+		probed("fairlead_service_active_priority", gauge, "The priority of the tier that a service is published from.",
+			func(p *model.Published, t *text) {
+				if len(p.Decision.Active) > 0 {
+					t.put(float64(p.Decision.Priority), p.Service.Key.Namespace, p.Service.Key.Name)
+				}
+			}),
+		probed("fairlead_service_best_priority", gauge, "The priority of the tier that a service is published from while all is well.",
+			putBest),
+		probed("fairlead_service_pinned", gauge, "1 if a person has pinned a service to a target, else 0.",
+			func(p *model.Published, t *text) {
+				t.put(number(p.Decision.State.Pinned != ""), p.Service.Key.Namespace, p.Service.Key.Name)
+			}),
+		probed("fairlead_service_transitions_total", counter, "Moves of a service from some targets to others.",
+			func(p *model.Published, t *text) {
+				t.put(float64(f.count(p.Service.Key, p.Decision.History)), p.Service.Key.Namespace, p.Service.Key.Name)
+			}),
 	}
 }
 
-// Describe implements [prometheus.Collector].
-func (f *failoverCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{f.up, f.active, f.best, f.pinned, f.transitions} {
-		ch <- d
+// probed is a family with series for each service that is probed, or pinned.
+func probed(name string, k kind, help string, put func(*model.Published, *text), more ...string) family {
+	return each(name, k, help, func(p *model.Published, t *text) {
+		if p.Service.Probe != nil || p.Service.Pin != nil {
+			put(p, t)
+		}
+	}, more...)
+}
+
+func putVerdicts(p *model.Published, t *text) {
+	for i := range p.Decision.Targets {
+		target := &p.Decision.Targets[i]
+		held := verdicts(target.Checks)
+		for _, c := range target.Checks {
+			if up, ok := held[c.Addr]; ok {
+				t.put(number(up), p.Service.Key.Namespace, p.Service.Key.Name, target.Name, c.Addr.String())
+				delete(held, c.Addr)
+			}
+		}
 	}
 }
 
-// Collect implements [prometheus.Collector].
-func (f *failoverCollector) Collect(ch chan<- prometheus.Metric) {
-	s := f.snapshot()
-	if s == nil {
+func putBest(p *model.Published, t *text) {
+	all := p.Decision.Targets
+	if len(all) == 0 {
 		return
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for k := range f.moved {
-		if s.Find(k) == nil {
-			delete(f.moved, k)
-		}
+	best := all[0].Priority
+	for i := range all {
+		best = min(best, all[i].Priority)
 	}
-	for _, p := range s.Services {
-		if p.Service.Probe != nil || p.Service.Pin != nil {
-			f.collect(ch, p)
-		}
-	}
-}
-
-func (f *failoverCollector) collect(ch chan<- prometheus.Metric, p *model.Published) {
-	k, d := p.Service.Key, &p.Decision
-	gauge := func(desc *prometheus.Desc, v float64, more ...string) {
-		labels := append([]string{k.Namespace, k.Name}, more...)
-		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, labels...)
-	}
-	gauge(f.pinned, number(d.State.Pinned != ""))
-	ch <- prometheus.MustNewConstMetric(f.transitions, prometheus.CounterValue, float64(f.count(k, d.History)), k.Namespace, k.Name)
-	if len(d.Active) > 0 {
-		gauge(f.active, float64(d.Priority))
-	}
-	if len(d.Targets) > 0 {
-		best := d.Targets[0].Priority
-		for _, t := range d.Targets[1:] {
-			best = min(best, t.Priority)
-		}
-		gauge(f.best, float64(best))
-	}
-	for _, t := range d.Targets {
-		for addr, up := range verdicts(t.Checks) {
-			gauge(f.up, number(up), t.Name, addr.String())
-		}
-	}
+	t.put(float64(best), p.Service.Key.Namespace, p.Service.Key.Name)
 }
 
 // verdicts are those of each address: where two names share one, it is up if it is
@@ -112,9 +101,22 @@ func verdicts(checks []model.CheckStatus) map[netip.AddrPort]bool {
 	return all
 }
 
+// forget drops the counts of services that are gone.
+func (f *failovers) forget(s *model.Snapshot) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for k := range f.moved {
+		if s.Find(k) == nil {
+			delete(f.moved, k)
+		}
+	}
+}
+
 // count adds the transitions that are new. The history holds the latest
 // [model.MaxHistory] of them: more in one interval of scraping are not counted.
-func (f *failoverCollector) count(k model.Key, history []model.Transition) int {
+func (f *failovers) count(k model.Key, history []model.Transition) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	m := f.moved[k]
 	if m == nil {
 		m = &moves{latest: f.since}

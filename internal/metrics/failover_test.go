@@ -75,7 +75,7 @@ func TestTransitionsAreCountedOnce(t *testing.T) {
 	want := func(n float64) {
 		t.Helper()
 		for range 2 {
-			families, err := f.reg.Gather()
+			families, err := f.Gather()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +103,7 @@ func TestTransitionsAreCountedOnce(t *testing.T) {
 	f.set(failedOver(c, b, a))
 	want(3)
 	f.set(model.NewSnapshot("cluster.local", nil, nil, nil))
-	if n, err := testutil.GatherAndCount(f.reg, "fairlead_service_transitions_total", "fairlead_probe_up"); n != 0 || err != nil {
+	if n, err := testutil.GatherAndCount(f, "fairlead_service_transitions_total", "fairlead_probe_up"); n != 0 || err != nil {
 		t.Errorf("%d series of a service that is gone, %v", n, err)
 	}
 }
@@ -123,7 +123,7 @@ fairlead_probes_total{kind="postgres",result="NotPrimary"} 1
 fairlead_probes_total{kind="postgres",result="Succeeded"} 1
 `, "fairlead_probes_total")
 	for _, name := range []string{"fairlead_probe_duration_seconds", "fairlead_probe_delay_seconds"} {
-		if n, err := testutil.GatherAndCount(f.reg, name); err != nil || n != 2 {
+		if n, err := testutil.GatherAndCount(f, name); err != nil || n != 2 {
 			t.Errorf("%d of %s, %v; want one for each kind", n, name, err)
 		}
 	}

@@ -14,12 +14,10 @@ package metrics
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"fairlead.dev/internal/model"
 )
@@ -37,34 +35,41 @@ type Config struct {
 
 // Metrics holds Fairlead's counters. Make one with [New].
 type Metrics struct {
-	dns     *dnsMetrics
-	relay   *relayMetrics
-	lookups lookupMetrics
-	reloads reloadMetrics
-	probes  *probeMetrics
+	dns       *dnsMetrics
+	relay     *relayMetrics
+	lookups   lookupMetrics
+	reloads   reloadMetrics
+	probes    *probeMetrics
+	failovers *failovers
+
+	snapshot func() *model.Snapshot
+	// families are those that are no registry's: Handler writes them.
+	families []family
 }
 
-// New registers Fairlead's metrics.
+// New registers Fairlead's metrics, but for those that have series for each service:
+// Handler has them.
 func New(reg prometheus.Registerer, c Config) (*Metrics, error) {
 	if c.Snapshot == nil {
 		c.Snapshot = func() *model.Snapshot { return nil }
 	}
 	m := &Metrics{
-		dns:     newDNSMetrics(),
-		relay:   newRelayMetrics(c.Snapshot),
-		lookups: newLookupMetrics(),
-		reloads: newReloadMetrics(),
-		probes:  newProbeMetrics(),
+		dns:       newDNSMetrics(),
+		relay:     newRelayMetrics(),
+		lookups:   newLookupMetrics(),
+		reloads:   newReloadMetrics(),
+		probes:    newProbeMetrics(),
+		failovers: newFailovers(time.Now()),
+		snapshot:  c.Snapshot,
+		families:  snapshotFamilies(),
 	}
-	all := []prometheus.Collector{
-		newBuildInfo(c.Version),
-		snapshotCollector{snapshot: c.Snapshot},
-		newFailoverCollector(c.Snapshot, time.Now()),
-	}
+	m.families = append(m.families, m.failovers.families()...)
+	all := []prometheus.Collector{newBuildInfo(c.Version)}
 	all = append(all, m.lookups.collectors()...)
 	all = append(all, m.probes.collectors()...)
 	if !c.Controller {
-		all = append(all, m.relay)
+		m.families = append(m.families, m.relay.families()...)
+		all = append(all, m.relay.duration)
 		all = append(all, m.dns.collectors()...)
 		all = append(all, m.reloads.collectors()...)
 	}
@@ -87,9 +92,4 @@ func NewRegistry() *prometheus.Registry {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return reg
-}
-
-// Handler serves what g gathers, for /metrics.
-func Handler(g prometheus.Gatherer) http.Handler {
-	return promhttp.HandlerFor(g, promhttp.HandlerOpts{})
 }

@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,10 +15,7 @@ import (
 // relayMetrics counts the connections that the relay carries, by service. It
 // keeps the counts itself, since the series of a service must go with it.
 type relayMetrics struct {
-	snapshot func() *model.Snapshot
 	duration prometheus.Histogram
-
-	connections, failures, refused, bytes, open *prometheus.Desc
 
 	mu       sync.RWMutex
 	services map[model.Key]*relayCounts
@@ -27,29 +26,57 @@ type relayCounts struct {
 	opened, closed, failed, refused, toTarget, toClient atomic.Int64
 }
 
-func newRelayMetrics(snapshot func() *model.Snapshot) *relayMetrics {
-	desc := func(name, help string, more ...string) *prometheus.Desc {
-		return prometheus.NewDesc(name, help, append([]string{"namespace", "name"}, more...), nil)
-	}
+func newRelayMetrics() *relayMetrics {
 	return &relayMetrics{
-		snapshot: snapshot,
 		services: map[model.Key]*relayCounts{},
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "fairlead_relay_connection_duration_seconds",
 			Help:    "How long relayed connections lasted.",
 			Buckets: []float64{.001, .01, .1, 1, 10, 60, 600, 3600, 21600, 86400},
 		}),
-		connections: desc("fairlead_relay_connections_total",
-			"Connections relayed to an endpoint, by service."),
-		failures: desc("fairlead_relay_connect_failures_total",
-			"Failed attempts to connect to an endpoint, by service."),
-		refused: desc("fairlead_relay_refused_total",
-			"Client connections refused since no endpoint could be reached, by service."),
-		bytes: desc("fairlead_relay_bytes_total",
-			"Bytes relayed on connections that have ended, by service and direction (to_target or to_client).",
-			"direction"),
-		open: desc("fairlead_relay_open_connections",
-			"Connections that the relay carries now, by service."),
+	}
+}
+
+// families show the counts of each service.
+func (r *relayMetrics) families() []family {
+	return []family{
+		r.counted("fairlead_relay_connections_total", counter, "Connections relayed to an endpoint, by service.",
+			func(k model.Key, c *relayCounts, t *text) {
+				t.put(float64(c.opened.Load()), k.Namespace, k.Name)
+			}),
+		r.counted("fairlead_relay_connect_failures_total", counter, "Failed attempts to connect to an endpoint, by service.",
+			func(k model.Key, c *relayCounts, t *text) {
+				t.put(float64(c.failed.Load()), k.Namespace, k.Name)
+			}),
+		r.counted("fairlead_relay_refused_total", counter, "Client connections refused since no endpoint could be reached, by service.",
+			func(k model.Key, c *relayCounts, t *text) {
+				t.put(float64(c.refused.Load()), k.Namespace, k.Name)
+			}),
+		r.counted("fairlead_relay_bytes_total", counter, "Bytes relayed on connections that have ended, by service and direction (to_target or to_client).",
+			func(k model.Key, c *relayCounts, t *text) {
+				t.put(float64(c.toTarget.Load()), k.Namespace, k.Name, "to_target")
+				t.put(float64(c.toClient.Load()), k.Namespace, k.Name, "to_client")
+			}, "direction"),
+		r.counted("fairlead_relay_open_connections", gauge, "Connections that the relay carries now, by service.",
+			func(k model.Key, c *relayCounts, t *text) {
+				closed := c.closed.Load() // before opened, so that it is never negative
+				t.put(float64(c.opened.Load()-closed), k.Namespace, k.Name)
+			}),
+	}
+}
+
+// counted is a family with series for each service that a connection was counted of.
+func (r *relayMetrics) counted(name string, k kind, help string, put func(model.Key, *relayCounts, *text), more ...string) family {
+	return family{
+		name: name, kind: k, help: help, labels: append([]string{"namespace", "name"}, more...),
+		series: func(_ *model.Snapshot, t *text) {
+			r.mu.RLock()
+			all := maps.Clone(r.services)
+			r.mu.RUnlock() // whoever reads the text may be slow
+			for _, key := range slices.SortedFunc(maps.Keys(all), model.Key.Compare) {
+				put(key, all[key], t)
+			}
+		},
 	}
 }
 
@@ -101,46 +128,12 @@ func (r *relayMetrics) count(k model.Key, add func(*relayCounts)) {
 }
 
 // forget drops services that are no longer there and carry no connection.
-func (r *relayMetrics) forget() {
-	s := r.snapshot()
-	if s == nil {
-		return
-	}
+func (r *relayMetrics) forget(s *model.Snapshot) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for k, c := range r.services {
 		if s.Find(k) == nil && c.opened.Load() <= c.closed.Load() {
 			delete(r.services, k)
 		}
-	}
-}
-
-// Describe implements [prometheus.Collector].
-func (r *relayMetrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{r.connections, r.failures, r.refused, r.bytes, r.open} {
-		ch <- d
-	}
-	r.duration.Describe(ch)
-}
-
-// Collect implements [prometheus.Collector].
-func (r *relayMetrics) Collect(ch chan<- prometheus.Metric) {
-	r.forget()
-	r.duration.Collect(ch)
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	for k, c := range r.services {
-		count := func(d *prometheus.Desc, v int64, more ...string) {
-			labels := append([]string{k.Namespace, k.Name}, more...)
-			ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
-		}
-		closed := c.closed.Load() // before opened, so that open is never negative
-		opened := c.opened.Load()
-		count(r.connections, opened)
-		count(r.failures, c.failed.Load())
-		count(r.refused, c.refused.Load())
-		count(r.bytes, c.toTarget.Load(), "to_target")
-		count(r.bytes, c.toClient.Load(), "to_client")
-		ch <- prometheus.MustNewConstMetric(r.open, prometheus.GaugeValue, float64(opened-closed), k.Namespace, k.Name)
 	}
 }

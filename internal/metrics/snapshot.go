@@ -1,114 +1,117 @@
 package metrics
 
 import (
+	"cmp"
+	"maps"
 	"runtime"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"fairlead.dev/internal/model"
 )
 
-// snapshotCollector shows the snapshot of the moment of the scrape.
-type snapshotCollector struct {
-	snapshot func() *model.Snapshot
-}
-
-func newDesc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc(name, help, labels, nil)
-}
-
-// snapshotDescs are the gauges of a snapshot.
-type snapshotDescs struct {
-	generation, at, services, problems, ready, endpoints, condition *prometheus.Desc
-}
-
-func descs() snapshotDescs {
-	return snapshotDescs{
-		generation: newDesc("fairlead_snapshot_generation",
-			"Number of the current snapshot; 0 before the first."),
-		at: newDesc("fairlead_snapshot_timestamp_seconds",
-			"When the current snapshot was made, as a Unix time; 0 before the first."),
-		services: newDesc("fairlead_services",
-			"Services, by namespace and type.", "namespace", "type"),
-		problems: newDesc("fairlead_problems",
-			"Problems in the manifests, by severity.", "severity"),
-		ready: newDesc("fairlead_service_ready",
-			"1 if there is an endpoint to connect to that is not known to be down, or an ExternalName's name has addresses, else 0.", "namespace", "name"),
-		endpoints: newDesc("fairlead_service_endpoints",
-			"Published endpoints of a service, by readiness.", "namespace", "name", "ready"),
-		condition: newDesc("fairlead_service_condition",
-			"A service's conditions with their status and reason; always 1.",
-			"namespace", "name", "condition", "status", "reason"),
+// snapshotFamilies are the gauges of a snapshot.
+func snapshotFamilies() []family {
+	return []family{
+		{
+			name: "fairlead_snapshot_generation", kind: gauge,
+			help: "Number of the current snapshot; 0 before the first.",
+			series: func(s *model.Snapshot, t *text) {
+				t.put(float64(s.Generation))
+			},
+		},
+		{
+			name: "fairlead_snapshot_timestamp_seconds", kind: gauge,
+			help: "When the current snapshot was made, as a Unix time; 0 before the first.",
+			series: func(s *model.Snapshot, t *text) {
+				t.put(unixTime(s))
+			},
+		},
+		{
+			name: "fairlead_problems", kind: gauge, labels: []string{"severity"},
+			help:   "Problems in the manifests, by severity.",
+			series: putProblems,
+		},
+		{
+			name: "fairlead_services", kind: gauge, labels: []string{"namespace", "type"},
+			help:   "Services, by namespace and type.",
+			series: putServices,
+		},
+		each("fairlead_service_ready", gauge,
+			"1 if there is an endpoint to connect to that is not known to be down, or an ExternalName's name has addresses, else 0.",
+			func(p *model.Published, t *text) {
+				ready, _ := p.Decision.Condition(model.Ready)
+				t.put(number(ready.Status), p.Service.Key.Namespace, p.Service.Key.Name)
+			}),
+		each("fairlead_service_endpoints", gauge, "Published endpoints of a service, by readiness.", putEndpoints, "ready"),
+		each("fairlead_service_condition", gauge, "A service's conditions with their status and reason; always 1.",
+			putConditions, "condition", "status", "reason"),
 	}
 }
 
-// Describe implements [prometheus.Collector].
-func (c snapshotCollector) Describe(ch chan<- *prometheus.Desc) {
-	d := descs()
-	for _, one := range []*prometheus.Desc{
-		d.generation, d.at, d.services, d.problems, d.ready, d.endpoints, d.condition,
-	} {
-		ch <- one
+// each is a family with series for each service, whose first labels are its own.
+func each(name string, k kind, help string, put func(*model.Published, *text), more ...string) family {
+	return family{
+		name: name, kind: k, help: help, labels: append([]string{"namespace", "name"}, more...),
+		series: func(s *model.Snapshot, t *text) {
+			for _, p := range s.Services {
+				put(p, t)
+			}
+		},
 	}
 }
 
-// Collect implements [prometheus.Collector].
-func (c snapshotCollector) Collect(ch chan<- prometheus.Metric) {
-	d := descs()
-	gauge := func(desc *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, labels...)
+func unixTime(s *model.Snapshot) float64 {
+	if s.At.IsZero() {
+		return 0
 	}
-	s := c.snapshot()
-	if s == nil {
-		s = &model.Snapshot{}
-	}
-	gauge(d.generation, float64(s.Generation))
-	at := 0.0
-	if !s.At.IsZero() {
-		at = float64(s.At.UnixMilli()) / 1000
-	}
-	gauge(d.at, at)
+	return float64(s.At.UnixMilli()) / 1000
+}
 
-	problems := map[model.Severity]int{model.Error: 0, model.Warning: 0, model.Info: 0}
+func putProblems(s *model.Snapshot, t *text) {
+	count := map[model.Severity]int{}
 	for _, p := range s.Problems {
-		problems[p.Severity]++
+		count[p.Severity]++
 	}
-	for severity, n := range problems {
-		gauge(d.problems, float64(n), string(severity))
+	for _, severity := range []model.Severity{model.Error, model.Warning, model.Info} {
+		t.put(float64(count[severity]), string(severity))
 	}
+}
 
-	type kind struct {
+func putServices(s *model.Snapshot, t *text) {
+	type place struct {
 		namespace string
 		typ       model.ServiceType
 	}
-	kinds := map[kind]int{}
+	count := map[place]int{}
 	for _, p := range s.Services {
-		kinds[kind{p.Service.Key.Namespace, p.Service.Type}]++
-		collectService(d, gauge, p)
+		count[place{p.Service.Key.Namespace, p.Service.Type}]++
 	}
-	for k, n := range kinds {
-		gauge(d.services, float64(n), k.namespace, string(k.typ))
+	for _, k := range slices.SortedFunc(maps.Keys(count), func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.typ, b.typ))
+	}) {
+		t.put(float64(count[k]), k.namespace, string(k.typ))
 	}
 }
 
-func collectService(d snapshotDescs, gauge func(*prometheus.Desc, float64, ...string), p *model.Published) {
-	ns, name := p.Service.Key.Namespace, p.Service.Key.Name
-	ready, _ := p.Decision.Condition(model.Ready)
-	gauge(d.ready, number(ready.Status), ns, name)
-
+func putEndpoints(p *model.Published, t *text) {
 	var n [2]int
-	for _, e := range p.Decision.Endpoints {
-		n[int(number(e.Ready))]++
+	for i := range p.Decision.Endpoints {
+		n[int(number(p.Decision.Endpoints[i].Ready))]++
 	}
-	gauge(d.endpoints, float64(n[1]), ns, name, "true")
-	gauge(d.endpoints, float64(n[0]), ns, name, "false")
+	t.put(float64(n[1]), p.Service.Key.Namespace, p.Service.Key.Name, "true")
+	t.put(float64(n[0]), p.Service.Key.Namespace, p.Service.Key.Name, "false")
+}
 
-	for _, c := range p.Decision.Conditions {
+func putConditions(p *model.Published, t *text) {
+	for i := range p.Decision.Conditions {
+		c := &p.Decision.Conditions[i]
 		status := "false"
 		if c.Status {
 			status = "true"
 		}
-		gauge(d.condition, 1, ns, name, string(c.Type), status, c.Reason)
+		t.put(1, p.Service.Key.Namespace, p.Service.Key.Name, string(c.Type), status, c.Reason)
 	}
 }
 

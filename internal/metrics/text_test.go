@@ -1,0 +1,135 @@
+package metrics
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+	promodel "github.com/prometheus/common/model"
+
+	"fairlead.dev/internal/model"
+)
+
+// TestTextIsRead: Prometheus' own parser reads the values and labels that were put.
+func TestTextIsRead(t *testing.T) {
+	labels := []string{``, `plain`, `with "quotes"`, `C:\temp\`, "two\nlines", `\n`, "ünï", `a="b",c="d"}`}
+	values := []float64{0, 1, -1, 0.1, 1e-9, 1 << 53, 1.7000000005e9, math.Inf(1), math.Inf(-1)}
+	f := family{
+		name: "fairlead_odd", help: "Odd ones.", kind: gauge, labels: []string{"one", "two"},
+		series: func(_ *model.Snapshot, t *text) {
+			for i, v := range values {
+				t.put(v, labels[i%len(labels)], fmt.Sprint(i))
+			}
+		},
+	}
+	var b bytes.Buffer
+	to := text{to: bufio.NewWriter(&b)}
+	to.write(&f, &model.Snapshot{})
+	to.write(&family{name: "fairlead_none", series: func(*model.Snapshot, *text) {}}, &model.Snapshot{})
+	if err := to.to.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	parser := expfmt.NewTextParser(promodel.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(&b)
+	if err != nil || len(families) != 1 {
+		t.Fatalf("%d families are read, %v", len(families), err)
+	}
+	odd := families[f.name]
+	if odd.GetHelp() != f.help || len(odd.GetMetric()) != len(values) {
+		t.Fatalf("%d series of %q are read", len(odd.GetMetric()), odd.GetHelp())
+	}
+	for i, m := range odd.GetMetric() {
+		if got := m.GetLabel()[0].GetValue(); got != labels[i%len(labels)] || m.GetGauge().GetValue() != values[i] {
+			t.Errorf("%v of %q is read, want %v of %q", m.GetGauge().GetValue(), got, values[i], labels[i%len(labels)])
+		}
+	}
+}
+
+// TestHandlerCompresses for those who ask, and for no others.
+func TestHandlerCompresses(t *testing.T) {
+	f := newFixture(t, many(1000))
+	srv := httptest.NewServer(f.Handler(f.reg))
+	defer srv.Close()
+	sizes := map[string]int{}
+	for _, accept := range []string{"gzip", "identity", "gzip;q=0"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept-Encoding", accept)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes[resp.Header.Get("Content-Encoding")] = len(body)
+		if got := resp.Header.Get("Content-Type"); got != "text/plain; version=0.0.4; charset=utf-8" {
+			t.Errorf("the type is %q", got)
+		}
+	}
+	if len(sizes) != 2 || sizes["gzip"] == 0 || sizes["gzip"] > sizes[""]/10 {
+		t.Errorf("octets by encoding: %v", sizes)
+	}
+}
+
+// many is a snapshot with n services that are probed.
+func many(n int) *model.Snapshot {
+	var all []*model.Published
+	conditions := []model.Condition{
+		{Type: model.Accepted, Status: true, Reason: "Accepted"}, {Type: model.Resolvable, Status: true, Reason: "Resolved"},
+		{Type: model.Programmed, Status: true, Reason: "Listening"}, {Type: model.Healthy, Status: true, Reason: "ProbesPass"},
+		{Type: model.Ready, Status: true, Reason: "EndpointsReady"},
+	}
+	for i := range n {
+		status := func(name string, priority int) model.TargetStatus {
+			at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), byte(priority)}), 5432)
+			return model.TargetStatus{Name: name, Priority: priority, Checks: []model.CheckStatus{{Addr: at, Verdict: model.Up}}}
+		}
+		all = append(all, &model.Published{
+			Service: model.Service{Key: model.Key{Namespace: "shop", Name: fmt.Sprintf("service-%05d", i)}, Type: model.ClusterIP, Probe: &model.Probe{}},
+			Decision: model.Decision{
+				Active: []string{"primary"}, Targets: []model.TargetStatus{status("primary", 10), status("standby", 20)}, Conditions: conditions,
+			},
+		})
+	}
+	return model.NewSnapshot("cluster.local", nil, all, nil)
+}
+
+func BenchmarkScrape(b *testing.B) {
+	s := many(10_000)
+	reg := prometheus.NewRegistry()
+	m, err := New(reg, Config{Snapshot: func() *model.Snapshot { return s }})
+	if err != nil {
+		b.Fatal(err)
+	}
+	h := m.Handler(reg)
+	for _, accept := range []string{"identity", "gzip"} {
+		b.Run(accept, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				req := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+				req.Header.Set("Accept-Encoding", accept)
+				h.ServeHTTP(&discarded{header: http.Header{}}, req)
+			}
+		})
+	}
+}
+
+// discarded is an answer that nobody reads.
+type discarded struct{ header http.Header }
+
+func (d *discarded) Header() http.Header         { return d.header }
+func (d *discarded) Write(b []byte) (int, error) { return len(b), nil }
+func (d *discarded) WriteHeader(int)             {}
