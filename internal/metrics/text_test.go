@@ -88,8 +88,10 @@ func TestHandlerCompresses(t *testing.T) {
 func many(n int) *model.Snapshot {
 	var all []*model.Published
 	conditions := []model.Condition{
-		{Type: model.Accepted, Status: true, Reason: "Accepted"}, {Type: model.Resolvable, Status: true, Reason: "Resolved"},
-		{Type: model.Programmed, Status: true, Reason: "Listening"}, {Type: model.Healthy, Status: true, Reason: "ProbesPass"},
+		{Type: model.Accepted, Status: true, Reason: "Accepted"},
+		{Type: model.Resolvable, Status: true, Reason: "Resolved"},
+		{Type: model.Programmed, Status: true, Reason: "Listening"},
+		{Type: model.Healthy, Status: true, Reason: "ProbesPass"},
 		{Type: model.Ready, Status: true, Reason: "EndpointsReady"},
 	}
 	for i := range n {
