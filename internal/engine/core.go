@@ -103,7 +103,7 @@ func (c *core) enter(e Entry, now time.Time) {
 		c.services[key] = r
 	case reflect.DeepEqual(r.service, e.Service):
 		return
-	case sameSpec(r.service, e.Service): // its targets are where they were
+	case sameTargets(r.service.Targets, e.Service.Targets): // what stands is as it was
 	case len(r.decision.Endpoints) > 0:
 		r.standing, r.standingSince = r.decision.Endpoints, now
 	}
@@ -112,21 +112,20 @@ func (c *core) enter(e Entry, now time.Time) {
 	c.stale[key] = struct{}{}
 }
 
-// sameSpec reports whether two versions of a service differ only in what the
-// cluster says of the Services that are its targets, or in how they are watched.
-func sameSpec(a, b model.Service) bool {
+// sameTargets reports whether two versions of a service live at the same places, as
+// they are written: not what the cluster says of the Services among them.
+func sameTargets(a, b []model.Target) bool {
 	return reflect.DeepEqual(asWritten(a), asWritten(b))
 }
 
-func asWritten(s model.Service) model.Service {
-	s.Origin, s.Probe, s.Failover, s.Pin = model.Origin{}, nil, model.Failover{}, nil
-	s.Targets = slices.Clone(s.Targets)
-	for i := range s.Targets {
-		if t := &s.Targets[i]; t.Service != nil {
+func asWritten(targets []model.Target) []model.Target {
+	all := slices.Clone(targets)
+	for i := range all {
+		if t := &all[i]; t.Service != nil {
 			t.Endpoints, t.Refusal = nil, nil
 		}
 	}
-	return s
+	return all
 }
 
 // remove forgets a service.

@@ -112,13 +112,13 @@ func (v *simView) stood() {
 	k := v.known
 	if k.before != nil && k.generation != v.svc.Origin.Generation && len(k.before.Endpoints) > 0 {
 		for _, e := range k.before.Endpoints {
-			k.standing[e.Addr] = true
+			k.standing[e.Addr] = e.Target
 		}
 		k.stoodAt = v.now
 	}
 	if k.before == nil {
 		for _, e := range k.found {
-			k.standing[e.Addr] = true
+			k.standing[e.Addr] = e.Target
 		}
 	}
 }

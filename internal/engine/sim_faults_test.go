@@ -56,6 +56,7 @@ func (s *sim) strike(f simFault) {
 		w.blind = true
 		s.heal(f, func() { w.blind, w.cutEnded = false, s.at })
 	case "api":
+		s.api.recover(s.at) // from the fault before, if that goes on
 		s.api.trouble = []apiTrouble{apiAway, apiRefuses, apiConflicts, apiWell}[f.a%4]
 		s.api.slow = []time.Duration{0, 5 * time.Millisecond, 100 * time.Millisecond}[f.b%3]
 		s.heal(f, func() { s.api.recover(s.at) })

@@ -71,7 +71,7 @@ func (v *simView) overstayed() string {
 // mayStay says why an endpoint that nothing gives any more may not be counted; empty
 // if it may.
 func (v *simView) mayStay(t *simTarget, c *simCand) string {
-	if v.open && v.known.standing[c.at.Addr()] {
+	if _, stood := v.known.standing[c.at.Addr()]; v.open && stood {
 		return ""
 	}
 	left, was := v.known.left[simAddr{t.key, c.at.Addr()}]

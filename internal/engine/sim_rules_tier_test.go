@@ -211,7 +211,7 @@ func (v *simView) unpinned() string {
 			continue
 		}
 		can := v.svc.Type == model.ExternalName || slices.ContainsFunc(t.cands, func(c *simCand) bool {
-			others := !c.given && v.known.standing[c.at.Addr()] // it may be, and was not pinned
+			others := !c.given && v.stands(t, c) // it may be, and was not pinned
 			return c.claimed && (!others || v.d.State.Pinned == t.Name)
 		})
 		if can && !slices.Equal(v.d.Active, []string{t.Name}) {

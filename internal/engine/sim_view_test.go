@@ -22,8 +22,9 @@ type simKnown struct {
 	edited time.Duration
 	// found is what stood when the process was told of the service.
 	found []model.Endpoint
-	// standing is what was published before an edit or a restart, and since when.
-	standing map[netip.Addr]bool
+	// standing is what was published before an edit or a restart, each with its target
+	// where that is known, and stoodAt since when.
+	standing map[netip.Addr]string
 	stoodAt  time.Duration
 	// up is since when each tier has been up without a break.
 	up map[int]time.Duration
@@ -57,7 +58,7 @@ type simLeft struct {
 func newKnown(w *simWish) *simKnown {
 	return &simKnown{
 		wish: w, health: map[model.Check]*simHealth{}, given: map[targetKey][]netip.Addr{}, left: map[simAddr]simLeft{},
-		standing: map[netip.Addr]bool{}, up: map[int]time.Duration{},
+		standing: map[netip.Addr]string{}, up: map[int]time.Duration{},
 	}
 }
 
@@ -131,11 +132,26 @@ func (l *ledger) view(r *record) *simView {
 		v.claim(t)
 		// What stood before may be the rest of what it gives.
 		t.pending = t.pending || t.looking && slices.ContainsFunc(t.cands, func(c *simCand) bool { return c.claimed && !c.given })
-		t.unsure = t.unsure && !slices.ContainsFunc(t.cands, func(c *simCand) bool { return c.claimed && v.known.standing[c.at.Addr()] })
+		t.unsure = t.unsure && !slices.ContainsFunc(t.cands, func(c *simCand) bool { return c.claimed && v.stands(t, c) })
 		v.targets = append(v.targets, t)
 	}
 	v.group()
 	return v
+}
+
+// stands reports whether an address was published before an edit or a restart, and may
+// have been the target's: of the tier that was published it may be anybody's.
+func (v *simView) stands(t *simTarget, c *simCand) bool {
+	of, stood := v.known.standing[c.at.Addr()]
+	tier := v.d.Priority
+	switch {
+	case !v.watched():
+		tier = slices.MinFunc(v.svc.Targets, func(a, b model.Target) int { return a.Priority - b.Priority }).Priority
+	case v.known.before != nil:
+		tier = v.known.before.Priority
+	}
+	others := slices.ContainsFunc(v.svc.Targets, func(o model.Target) bool { return o.Name == of && (o.Priority == tier || v.watched()) })
+	return stood && (of == t.Name || t.Priority == tier && !others)
 }
 
 // give finds out what DNS, or the spec, gives a target.

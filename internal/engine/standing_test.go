@@ -103,6 +103,32 @@ func TestAnEditHasNoGap(t *testing.T) {
 	}
 }
 
+// TestAnEditElsewhere: an edit that does not touch where the targets are leaves what stood
+// before a restart.
+func TestAnEditElsewhere(t *testing.T) {
+	for name, edit := range map[string]func(*model.Service){
+		"affinity":   func(s *model.Service) { s.SessionAffinity = time.Hour },
+		"resolution": func(s *model.Service) { s.Resolution.MaxInterval = time.Hour },
+		"refused":    func(s *model.Service) { s.Refusal = &model.Refusal{Reason: "Invalid", Message: "no"} },
+		"failover":   func(s *model.Service) { s.Failover.Withdraw = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				world := newOutside()
+				world.set("db.example.com", time.Second, "10.0.1.25")
+				world.answers["db.example.com AAAA"] = model.Observation{Class: model.Timeout, Detail: "silence"}
+				e := run(t, world, &sink{})
+				db := byHost("db", "db.example.com")
+				apply(t, e, recovered(db, "10.0.1.25", "fd00::25"))
+				want(t, e, "db", "10.0.1.25 fd00::25 ")
+				edit(&db)
+				apply(t, e, engine.Change{Services: []engine.Entry{{Service: db}}})
+				want(t, e, "db", "10.0.1.25 fd00::25 ")
+			})
+		})
+	}
+}
+
 func TestAnEditToAMistypedName(t *testing.T) {
 	t.Run("that does not exist", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
