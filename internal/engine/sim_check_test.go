@@ -3,6 +3,7 @@ package engine
 import (
 	"maps"
 	"net/netip"
+	"reflect"
 	"slices"
 	"time"
 
@@ -81,6 +82,7 @@ func (s *sim) look(k *simKnown, r *record) {
 	}
 	k.follow(r)
 	d := r.decision
+	k.targets = r.service.Targets
 	k.before, k.generation, k.revision, k.decided = &d, r.service.Origin.Generation, r.published.Revision, r.published
 }
 
@@ -110,7 +112,7 @@ func (s *sim) forget() {
 // stood notes what stood when the service was edited, or a process began.
 func (v *simView) stood() {
 	k := v.known
-	if k.before != nil && k.generation != v.svc.Origin.Generation && len(k.before.Endpoints) > 0 {
+	if k.before != nil && !reflect.DeepEqual(k.targets, v.svc.Targets) && len(k.before.Endpoints) > 0 {
 		for _, e := range k.before.Endpoints {
 			k.standing[e.Addr] = e.Target
 		}

@@ -198,6 +198,13 @@ func (v *simView) late(from *simGroup) string {
 	return ""
 }
 
+// anybodys reports whether what stood before may be another target's of the same tier.
+func (v *simView) anybodys(t *simTarget, c *simCand) bool {
+	return v.known.standing[c.at.Addr()] != t.Name && slices.ContainsFunc(v.svc.Targets, func(o model.Target) bool {
+		return o.Priority == t.Priority && o.Name != t.Name
+	})
+}
+
 // unpinned finds that a pin is not followed.
 func (v *simView) unpinned() string {
 	if v.svc.Pin == nil {
@@ -211,8 +218,7 @@ func (v *simView) unpinned() string {
 			continue
 		}
 		can := v.svc.Type == model.ExternalName || slices.ContainsFunc(t.cands, func(c *simCand) bool {
-			others := !c.given && v.stands(t, c) // it may be, and was not pinned
-			return c.claimed && (!others || v.d.State.Pinned == t.Name)
+			return c.claimed && (v.d.State.Pinned == t.Name || c.given || !v.stands(t, c) || !v.anybodys(t, c))
 		})
 		if can && !slices.Equal(v.d.Active, []string{t.Name}) {
 			return t.Name + " is pinned, and not published alone"

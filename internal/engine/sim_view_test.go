@@ -20,6 +20,8 @@ type simKnown struct {
 	changed time.Duration
 	// edited is when the process was told of the service last, by its own clock.
 	edited time.Duration
+	// targets are those that it was looked at with last.
+	targets []model.Target
 	// found is what stood when the process was told of the service.
 	found []model.Endpoint
 	// standing is what was published before an edit or a restart, each with its target
@@ -116,7 +118,7 @@ type simGroup struct {
 	targets            []*simTarget
 	cands              []*simCand
 	up, down, unjudged int
-	pending            bool
+	pending, looking   bool
 	// silent are those that are down and have not said so themselves.
 	silent []*simHealth
 }
@@ -143,11 +145,12 @@ func (l *ledger) view(r *record) *simView {
 // have been the target's: of the tier that was published it may be anybody's.
 func (v *simView) stands(t *simTarget, c *simCand) bool {
 	of, stood := v.known.standing[c.at.Addr()]
-	tier := v.d.Priority
+	tier := slices.MinFunc(v.svc.Targets, func(a, b model.Target) int { return a.Priority - b.Priority }).Priority
 	switch {
 	case !v.watched():
-		tier = slices.MinFunc(v.svc.Targets, func(a, b model.Target) int { return a.Priority - b.Priority }).Priority
-	case v.known.before != nil:
+	case v.known.before == nil:
+		tier = v.d.Priority
+	case v.known.before != nil && slices.ContainsFunc(v.svc.Targets, func(o model.Target) bool { return slices.Contains(v.known.before.Active, o.Name) }):
 		tier = v.known.before.Priority
 	}
 	others := slices.ContainsFunc(v.svc.Targets, func(o model.Target) bool { return o.Name == of && (o.Priority == tier || v.watched()) })
@@ -322,7 +325,7 @@ func (v *simView) group() {
 
 func (g *simGroup) add(t *simTarget) {
 	g.targets = append(g.targets, t)
-	g.pending = g.pending || t.pending
+	g.pending, g.looking = g.pending || t.pending, g.looking || t.looking
 	for _, c := range t.cands {
 		if !c.claimed || slices.ContainsFunc(g.cands, func(o *simCand) bool { return o.at == c.at && o.name == c.name }) {
 			continue
@@ -343,7 +346,9 @@ func (g *simGroup) add(t *simTarget) {
 }
 
 // possible reports whether a group may be up.
-func (g *simGroup) possible(least int) bool { return g.up+g.unjudged >= least || g.pending }
+func (g *simGroup) possible(least int) bool {
+	return g.up+g.unjudged >= least || g.pending || g.looking && g.up+g.unjudged > 0
+}
 
 // proven counts the endpoints that are up while all that are silent are dead.
 func (g *simGroup) proven(silent []*simHealth) int {

@@ -90,7 +90,7 @@ func (c *chooser) choose() (*group, reason) {
 // pinned is the group of the pinned target alone; nil if there is no pin, or
 // nothing to publish of it. While its name is being looked up for the first time,
 // what is published stays, or else what is known is published. What may be another
-// target's from before is nothing of a target that was not pinned before.
+// target's from before is nothing of one that was not pinned before.
 func (c *chooser) pinned() (*group, reason) {
 	pin := c.in.Service.Pin
 	if pin == nil {
@@ -101,7 +101,7 @@ func (c *chooser) pinned() (*group, reason) {
 			if p.status.Name != pin.Target || !p.publishable() && (!p.pending() || c.served() || len(c.in.State.Ready) > 0) {
 				continue
 			}
-			if p.stays && len(p.given) == 0 && c.in.State.Pinned != pin.Target {
+			if c.in.State.Pinned != pin.Target && c.anybodys(p) {
 				continue
 			}
 			alone := &group{priority: g.priority, places: []*place{p}}
@@ -116,6 +116,14 @@ func (c *chooser) pinned() (*group, reason) {
 func (c *chooser) served() bool {
 	g := c.present()
 	return g != nil && slices.ContainsFunc(g.places, (*place).publishable)
+}
+
+// anybodys reports whether nothing is known of a place but what stood before, which may
+// as well be that of another target of its tier.
+func (c *chooser) anybodys(p *place) bool {
+	own := func(e model.Endpoint) bool { return e.Target == p.target.Name }
+	fellow := func(t model.Target) bool { return t.Priority == p.target.Priority && t.Name != p.target.Name }
+	return p.stays && len(p.given) == 0 && !slices.ContainsFunc(c.in.Standing, own) && slices.ContainsFunc(c.in.Service.Targets, fellow)
 }
 
 func pinWords(pin *model.Pin) string {

@@ -70,6 +70,38 @@ func TestExternalNameThatIsGone(t *testing.T) {
 	}
 }
 
+// TestExternalNameHalfLookedUp: while a family is looked up for the first time, a name is
+// not left for what it may bring; nor waited for once what is known of it is down.
+func TestExternalNameHalfLookedUp(t *testing.T) {
+	k := known{"a.example.com A": records(0, "10.0.0.1"), "b.example.com A": records(0, "10.0.0.2", "10.0.0.3")}
+	k.then("b.example.com AAAA", model.Empty, 0)
+	in := input(model.ExternalName, []model.Target{host("a", 0, "a.example.com"), host("b", 0, "b.example.com")}, k)
+	in.Service.Probe = &model.Probe{Kind: model.ProbeTCP, FailureThreshold: 1, SuccessThreshold: 1}
+	in.Service.Failover = model.Failover{MinimumReady: 2}
+	in.State = failover.Recall(&in.Service, failover.Memory{Active: []string{"a"}})
+	a := model.Health{}
+	in.Health = func(c model.Check) model.Health {
+		if c.Name == "a.example.com" {
+			return a
+		}
+		return model.Health{Verdict: model.Up, Successes: 1, SuccessAt: now}
+	}
+	leads := func(when, want string) {
+		t.Helper()
+		if got := failover.Decide(in).External.Name; got != want {
+			t.Errorf("%s it leads to %s, want %s", when, got, want)
+		}
+	}
+	leads("while AAAA is out", "a.example.com")
+	a = failover.Judge(a, in.Service.Probe, model.Result{Began: now, Up: true})
+	leads("and A's address is up", "a.example.com")
+	a = failover.Judge(a, in.Service.Probe, model.Result{Began: now, Certain: true})
+	leads("and A's address is down", "b.example.com")
+	a = model.Health{}
+	k.then("a.example.com AAAA", model.Empty, 0)
+	leads("once there is no AAAA", "b.example.com")
+}
+
 // TestExternalNameFollowsItsProbes: the CNAME moves to the best name that is up,
 // also within a tier, and within a tier it does not move back.
 func TestExternalNameFollowsItsProbes(t *testing.T) {

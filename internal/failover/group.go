@@ -17,10 +17,10 @@ type group struct {
 	// steady counts those that are up, have not failed since they answered last, and can
 	// be asked.
 	steady int
-	// pending says that the first lookup of a name is under way, unknown that it has
-	// failed while the name is what is published, and nothing was known of it before: its
-	// clients may know better.
-	pending, unknown bool
+	// pending says that the first lookup of a name is under way, and looking that of a
+	// family of one; unknown that it has failed while the name is what is published, and
+	// nothing was known of it before: its clients may know better.
+	pending, looking, unknown bool
 	// silent are those that are down and have not themselves said so.
 	silent []*candidate
 	// failed is when the last of those that are down began to fail.
@@ -66,7 +66,7 @@ func (g *group) count(minimum int) {
 		g.countOne(c)
 	}
 	for _, p := range g.places {
-		g.pending = g.pending || p.pending()
+		g.pending, g.looking = g.pending || p.pending(), g.looking || p.looking
 		if p.external != nil && len(p.candidates) == 0 && p.reason == ReasonFixed {
 			g.unjudged++ // a name that is resolved where it is served
 		}
@@ -77,7 +77,7 @@ func (g *group) count(minimum int) {
 	switch {
 	case g.up >= minimum:
 		g.rank = isUp
-	case g.up+g.unjudged >= minimum, g.pending:
+	case g.up+g.unjudged >= minimum, g.pending, g.looking && g.up+g.unjudged > 0:
 		g.rank = possibly
 	case g.up+g.unjudged > 0:
 		g.rank = partly

@@ -93,21 +93,41 @@ func TestAPinEmptiesNothing(t *testing.T) {
 	}
 }
 
-// TestAPinAfterARestart: a target that could not be pinned before, since nothing is known
-// of it, is not pinned to what another one was published with.
+// TestAPinAfterARestart: a target of which nothing is known but what stood before is pinned
+// if that is its own, or it was pinned before; what may be another one's stays as it is.
 func TestAPinAfterARestart(t *testing.T) {
-	targets := []model.Target{{Name: "s", SRV: "_pg._tcp.example.com"}, host("b", 0, "b.example.com")}
-	in := input(model.ClusterIP, targets, known{})
-	in.Service.Pin = &model.Pin{Target: "b"}
-	in.Standing = stood("@10.0.0.6:6432", "@10.0.0.6:7000")
-	for pinned, want := range map[string][]string{
-		"":  {"s@10.0.0.6:6432", "s@10.0.0.6:7000"},
-		"b": {"b@10.0.0.6:6432"},
+	srv := model.Target{Name: "s", SRV: "_pg._tcp.example.com"}
+	for name, row := range map[string]struct {
+		targets  []model.Target
+		standing []string
+		before   string
+		want     []string
+	}{
+		"another's, perhaps": {
+			targets: []model.Target{srv, host("b", 0, "b.example.com")}, standing: []string{"@10.0.0.6:6432", "@10.0.0.6:7000"},
+			want: []string{"s@10.0.0.6:6432", "s@10.0.0.6:7000"},
+		},
+		"pinned before": {
+			targets: []model.Target{srv, host("b", 0, "b.example.com")}, standing: []string{"@10.0.0.6:6432", "@10.0.0.6:7000"},
+			before: "b", want: []string{"b@10.0.0.6:6432"},
+		},
+		"its own": {
+			targets: []model.Target{srv, host("b", 0, "b.example.com")}, standing: []string{"s@10.0.0.6:7000", "b@10.0.0.7:6432"},
+			want: []string{"b@10.0.0.7:6432"},
+		},
+		"nobody else's": {
+			targets: []model.Target{host("b", 0, "b.example.com"), host("c", 1, "c.example.com")}, standing: []string{"@10.0.0.6:6432"},
+			want: []string{"b@10.0.0.6:6432"},
+		},
 	} {
-		in.State = failover.Recall(&in.Service, failover.Memory{Active: []string{"s", "b"}, Pinned: pinned, Standing: in.Standing})
-		if got := told(failover.Decide(in)); !slices.Equal(got, want) {
-			t.Errorf("pinned before to %q: %v is published, want %v", pinned, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			in := input(model.ClusterIP, row.targets, known{})
+			in.Service.Pin, in.Standing = &model.Pin{Target: "b"}, stood(row.standing...)
+			in.State = failover.Recall(&in.Service, failover.Memory{Active: []string{row.targets[0].Name}, Pinned: row.before, Standing: in.Standing})
+			if got := told(failover.Decide(in)); !slices.Equal(got, row.want) {
+				t.Errorf("%v is published, want %v", got, row.want)
+			}
+		})
 	}
 }
 
