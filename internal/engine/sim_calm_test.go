@@ -24,6 +24,9 @@ type simStanding struct {
 	external  string
 	active    []string
 	revision  uint64
+	// pinned is the pin that was followed. One that could not be may be at last: a new
+	// process does not know whose an address was, and whose it was published as.
+	pinned string
 }
 
 // round lets a round begin.
@@ -107,7 +110,7 @@ func (s *sim) rest(strictly bool) {
 	s.calm = &simCalm{services: map[model.Key]simStanding{}, rest: strictly, writes: s.api.writes}
 	snap := s.process.engine.Snapshot()
 	for _, p := range snap.Services {
-		st := simStanding{endpoints: p.Decision.Endpoints, active: p.Decision.Active, revision: p.Revision}
+		st := simStanding{endpoints: p.Decision.Endpoints, active: p.Decision.Active, revision: p.Revision, pinned: p.Decision.State.Pinned}
 		if p.Decision.External != nil {
 			st.external = p.Decision.External.Name
 		}
@@ -220,6 +223,9 @@ func (c *simCalm) check(s *sim) {
 		external := ""
 		if d.External != nil {
 			external = d.External.Name
+		}
+		if d.State.Pinned != "" && st.pinned == "" {
+			continue
 		}
 		free := c.withdrawn && p.Service.Failover.Withdraw
 		if len(st.endpoints)+len(d.Endpoints) == 0 && d.External == nil {

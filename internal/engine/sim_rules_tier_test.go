@@ -198,11 +198,11 @@ func (v *simView) late(from *simGroup) string {
 	return ""
 }
 
-// anybodys reports whether what stood before may be another target's of the same tier.
+// anybodys reports whether what stood before may be another target's of the same tier, or
+// a lookup under way may say so.
 func (v *simView) anybodys(t *simTarget, c *simCand) bool {
-	return v.known.standing[c.at.Addr()] != t.Name && slices.ContainsFunc(v.svc.Targets, func(o model.Target) bool {
-		return o.Priority == t.Priority && o.Name != t.Name
-	})
+	fellow := slices.ContainsFunc(v.svc.Targets, func(o model.Target) bool { return o.Priority == t.Priority && o.Name != t.Name })
+	return fellow && (t.pending || t.looking || v.known.standing[c.at.Addr()] != t.Name)
 }
 
 // unpinned finds that a pin is not followed.

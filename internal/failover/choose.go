@@ -119,11 +119,13 @@ func (c *chooser) served() bool {
 }
 
 // anybodys reports whether nothing is known of a place but what stood before, which may
-// as well be that of another target of its tier.
+// as well be that of another target of its tier; while its name is looked up that is
+// not asked.
 func (c *chooser) anybodys(p *place) bool {
 	own := func(e model.Endpoint) bool { return e.Target == p.target.Name }
 	fellow := func(t model.Target) bool { return t.Priority == p.target.Priority && t.Name != p.target.Name }
-	return p.stays && len(p.given) == 0 && !slices.ContainsFunc(c.in.Standing, own) && slices.ContainsFunc(c.in.Service.Targets, fellow)
+	return p.stays && len(p.given) == 0 && slices.ContainsFunc(c.in.Service.Targets, fellow) &&
+		(p.pending() || p.looking || !slices.ContainsFunc(c.in.Standing, own))
 }
 
 func pinWords(pin *model.Pin) string {

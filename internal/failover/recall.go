@@ -25,6 +25,9 @@ type Memory struct {
 // nothing was ever decided.
 func Recall(s *model.Service, m Memory) model.State {
 	state := model.State{History: m.History}
+	if overtaken(s, &m) {
+		m.Active, m.Priority, m.Pinned = owners(s, m.Standing)
+	}
 	if len(m.Active) > 0 {
 		state.Decided, state.Active, state.Priority, state.Since, state.Pinned = true, m.Active, m.Priority, m.Since, m.Pinned
 	}
@@ -55,4 +58,46 @@ func Recall(s *model.Service, m Memory) model.State {
 		}
 	}
 	return state
+}
+
+// overtaken reports whether what stands is none of the targets' that a memory calls
+// active: endpoints are written before a status, and the process has ended in between.
+func overtaken(s *model.Service, m *Memory) bool {
+	there := false
+	for i := range s.Targets {
+		t := &s.Targets[i]
+		if !slices.Contains(m.Active, t.Name) {
+			continue
+		}
+		there = true
+		if slices.ContainsFunc(m.Standing, func(e model.Endpoint) bool { return mayOwn(t, e) }) {
+			return false
+		}
+	}
+	return there && len(m.Standing) > 0
+}
+
+// mayOwn reports whether an endpoint that stands may be a target's.
+func mayOwn(t *model.Target, e model.Endpoint) bool {
+	if e.Target != "" || len(t.Addresses) == 0 {
+		return e.Target == "" || e.Target == t.Name
+	}
+	return slices.Contains(t.Addresses, e.Addr)
+}
+
+// owners are the targets of one tier that endpoints belong to, its priority, and the pin
+// that was followed if it names one of them alone. None are, where nobody knows.
+func owners(s *model.Service, standing []model.Endpoint) (active []string, priority int, pinned string) {
+	for i := range s.Targets {
+		t := &s.Targets[i]
+		owns := slices.ContainsFunc(standing, func(e model.Endpoint) bool { return e.Target == t.Name })
+		if !owns || len(active) > 0 && t.Priority != priority {
+			continue
+		}
+		active, priority = append(active, t.Name), t.Priority
+	}
+	if s.Pin != nil && slices.Equal(active, []string{s.Pin.Target}) {
+		pinned = s.Pin.Target
+	}
+	return active, priority, pinned
 }

@@ -98,10 +98,10 @@ func TestAPinEmptiesNothing(t *testing.T) {
 func TestAPinAfterARestart(t *testing.T) {
 	srv := model.Target{Name: "s", SRV: "_pg._tcp.example.com"}
 	for name, row := range map[string]struct {
-		targets  []model.Target
-		standing []string
-		before   string
-		want     []string
+		targets    []model.Target
+		standing   []string
+		before     string
+		want, then []string
 	}{
 		"another's, perhaps": {
 			targets: []model.Target{srv, host("b", 0, "b.example.com")}, standing: []string{"@10.0.0.6:6432", "@10.0.0.6:7000"},
@@ -113,7 +113,7 @@ func TestAPinAfterARestart(t *testing.T) {
 		},
 		"its own": {
 			targets: []model.Target{srv, host("b", 0, "b.example.com")}, standing: []string{"s@10.0.0.6:7000", "b@10.0.0.7:6432"},
-			want: []string{"b@10.0.0.7:6432"},
+			want: []string{"s@10.0.0.6:7000", "b@10.0.0.7:6432"}, then: []string{"b@10.0.0.7:6432"},
 		},
 		"nobody else's": {
 			targets: []model.Target{host("b", 0, "b.example.com"), host("c", 1, "c.example.com")}, standing: []string{"@10.0.0.6:6432"},
@@ -126,6 +126,15 @@ func TestAPinAfterARestart(t *testing.T) {
 			in.State = failover.Recall(&in.Service, failover.Memory{Active: []string{row.targets[0].Name}, Pinned: row.before, Standing: in.Standing})
 			if got := told(failover.Decide(in)); !slices.Equal(got, row.want) {
 				t.Errorf("%v is published, want %v", got, row.want)
+			}
+			if row.then == nil {
+				row.then = row.want
+			}
+			k := known{}
+			k.then("b.example.com A", model.Timeout, 0).then("b.example.com AAAA", model.Timeout, 0)
+			in.Answer = k.answer
+			if got := told(failover.Decide(in)); !slices.Equal(got, row.then) {
+				t.Errorf("once it cannot be looked up, %v is published, want %v", got, row.then)
 			}
 		})
 	}

@@ -367,3 +367,32 @@ func TestAProbeThatIsAddedTakesNothingAway(t *testing.T) {
 	r.line("2s -> a (b)")
 	r.line("3s a- b- -> a (b)")
 }
+
+// TestAStatusThatWasOvertaken: endpoints are written before a status. Where a process ends
+// in between, the next one goes on from the endpoints.
+func TestAStatusThatWasOvertaken(t *testing.T) {
+	for name, row := range map[string]struct {
+		tiers, pin string
+		memory     failover.Memory
+		then       string
+	}{
+		"moved":               {tiers: "a | b", memory: failover.Memory{Active: []string{"a"}, Standing: stood("b@10.0.0.2:6432")}, then: "b"},
+		"moved within a tier": {tiers: "a b | c", memory: failover.Memory{Active: []string{"c"}, Priority: 1, Standing: stood("a@10.0.0.1:6432", "b@10.0.0.2:6432")}, then: "a b"},
+		"pinned":              {tiers: "a | b", pin: "b", memory: failover.Memory{Active: []string{"a"}, Standing: stood("b@10.0.0.2:6432")}, then: "b"},
+		"let go":              {tiers: "a | b", memory: failover.Memory{Active: []string{"b"}, Priority: 1, Pinned: "b", Standing: stood("a@10.0.0.1:6432")}, then: "a"},
+		"not moved":           {tiers: "a | b", memory: failover.Memory{Active: []string{"b"}, Priority: 1, Standing: stood("b@10.0.0.2:6432")}, then: "b"},
+		"nobody knows whose, but not the active one's": {
+			tiers: "a | b", memory: failover.Memory{Active: []string{"b"}, Priority: 1, Standing: stood("@10.0.0.1:6432")}, then: "a",
+		},
+		"renamed meanwhile": {tiers: "a | b", memory: failover.Memory{Active: []string{"z"}, Priority: 1, Standing: stood("z@10.0.0.2:6432")}, then: "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := tell(t, story{tiers: row.tiers, lines: "0s -> " + strings.Split(row.tiers, " |")[0]})
+			if row.pin != "" {
+				r.svc.Pin = &model.Pin{Target: row.pin}
+			}
+			r.state = failover.Recall(&r.svc, row.memory)
+			r.line("1s -> " + row.then)
+		})
+	}
+}
