@@ -2,10 +2,10 @@ package metrics
 
 import (
 	"net/netip"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"fairlead.dev/internal/model"
 )
@@ -75,18 +75,10 @@ func TestTransitionsAreCountedOnce(t *testing.T) {
 	want := func(n float64) {
 		t.Helper()
 		for range 2 {
-			families, err := f.Gather()
-			if err != nil {
-				t.Fatal(err)
-			}
 			got := -1.0
-			for _, family := range families {
-				if family.GetName() == "fairlead_service_transitions_total" {
-					for _, m := range family.GetMetric() {
-						if m.GetLabel()[0].GetValue() == "db" {
-							got = m.GetCounter().GetValue()
-						}
-					}
+			for line := range strings.Lines(f.page(t)) {
+				if v, ok := strings.CutPrefix(line, `fairlead_service_transitions_total{name="db",namespace="reporting"} `); ok {
+					got, _ = strconv.ParseFloat(strings.TrimSpace(v), 64)
 				}
 			}
 			if got != n {
@@ -103,8 +95,10 @@ func TestTransitionsAreCountedOnce(t *testing.T) {
 	f.set(failedOver(c, b, a))
 	want(3)
 	f.set(model.NewSnapshot("cluster.local", nil, nil, nil))
-	if n, err := testutil.GatherAndCount(f, "fairlead_service_transitions_total", "fairlead_probe_up"); n != 0 || err != nil {
-		t.Errorf("%d series of a service that is gone, %v", n, err)
+	for _, name := range []string{"fairlead_service_transitions_total", "fairlead_probe_up"} {
+		if n := f.count(t, name); n != 0 {
+			t.Errorf("%d series of %s of a service that is gone", n, name)
+		}
 	}
 }
 
@@ -123,8 +117,8 @@ fairlead_probes_total{kind="postgres",result="NotPrimary"} 1
 fairlead_probes_total{kind="postgres",result="Succeeded"} 1
 `, "fairlead_probes_total")
 	for _, name := range []string{"fairlead_probe_duration_seconds", "fairlead_probe_delay_seconds"} {
-		if n, err := testutil.GatherAndCount(f, name); err != nil || n != 2 {
-			t.Errorf("%d of %s, %v; want one for each kind", n, name, err)
+		if n := f.count(t, name); n != 2 {
+			t.Errorf("%d of %s, want one for each kind", n, name)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"bufio"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,28 +35,32 @@ type text struct {
 	// without series is left out.
 	family *family
 	headed bool
+	// order is that of the family's labels by their names, as Prometheus' library has it.
+	order  []int
 	number []byte
 }
 
 func (t *text) write(f *family, s *model.Snapshot) {
-	t.family, t.headed = f, false
+	t.family, t.headed, t.order = f, false, t.order[:0]
+	for i := range f.labels {
+		t.order = append(t.order, i)
+	}
+	slices.SortFunc(t.order, func(a, b int) int { return strings.Compare(f.labels[a], f.labels[b]) })
 	f.series(s, t)
 }
 
-// put writes one series of the present family. An error is the writer's, and stays there.
+// put writes one series of the present family, with its labels' values. An error is the writer's, and stays there.
 func (t *text) put(v float64, labels ...string) {
 	t.head()
 	t.to.WriteString(t.family.name)
-	for i, name := range t.family.labels {
-		separator := byte(',')
-		if i == 0 {
-			separator = '{'
-		}
+	separator := byte('{')
+	for _, i := range t.order {
 		t.to.WriteByte(separator)
-		t.to.WriteString(name)
+		t.to.WriteString(t.family.labels[i])
 		t.to.WriteString(`="`)
 		t.escaped(labels[i])
 		t.to.WriteByte('"')
+		separator = ','
 	}
 	if len(t.family.labels) > 0 {
 		t.to.WriteByte('}')

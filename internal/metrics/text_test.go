@@ -3,17 +3,18 @@ package metrics
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/common/expfmt"
-	promodel "github.com/prometheus/common/model"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"fairlead.dev/internal/model"
 )
@@ -37,19 +38,17 @@ func TestTextIsRead(t *testing.T) {
 	if err := to.to.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	parser := expfmt.NewTextParser(promodel.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(&b)
-	if err != nil || len(families) != 1 {
-		t.Fatalf("%d families are read, %v", len(families), err)
+	if strings.Contains(b.String(), "fairlead_none") {
+		t.Errorf("a metric without series is written:\n%s", &b)
 	}
-	odd := families[f.name]
-	if odd.GetHelp() != f.help || len(odd.GetMetric()) != len(values) {
-		t.Fatalf("%d series of %q are read", len(odd.GetMetric()), odd.GetHelp())
+	reg := prometheus.NewRegistry()
+	want := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: f.name, Help: f.help}, f.labels)
+	reg.MustRegister(want)
+	for i, v := range values {
+		want.WithLabelValues(labels[i%len(labels)], fmt.Sprint(i)).Set(v)
 	}
-	for i, m := range odd.GetMetric() {
-		if got := m.GetLabel()[0].GetValue(); got != labels[i%len(labels)] || m.GetGauge().GetValue() != values[i] {
-			t.Errorf("%v of %q is read, want %v of %q", m.GetGauge().GetValue(), got, values[i], labels[i%len(labels)])
-		}
+	if err := testutil.GatherAndCompare(reg, &b); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -59,7 +58,7 @@ func TestHandlerCompresses(t *testing.T) {
 	srv := httptest.NewServer(f.Handler(f.reg))
 	defer srv.Close()
 	sizes := map[string]int{}
-	for _, accept := range []string{"gzip", "identity", "gzip;q=0"} {
+	for _, accept := range []string{"deflate, gzip;q=0.5", "gzip", "identity", "gzip;q=0", "br, gzip; q=0.0"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +74,7 @@ func TestHandlerCompresses(t *testing.T) {
 			t.Fatal(err)
 		}
 		sizes[resp.Header.Get("Content-Encoding")] = len(body)
-		if got := resp.Header.Get("Content-Type"); got != "text/plain; version=0.0.4; charset=utf-8" {
+		if got := resp.Header.Get("Content-Type"); !strings.HasPrefix(got, "text/plain; version=0.0.4; charset=utf-8") {
 			t.Errorf("the type is %q", got)
 		}
 	}
@@ -135,3 +134,25 @@ type discarded struct{ header http.Header }
 func (d *discarded) Header() http.Header         { return d.header }
 func (d *discarded) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discarded) WriteHeader(int)             {}
+
+// TestAnErrorIsNotCompressed: what cannot be gathered is told, and nothing follows.
+func TestAnErrorIsNotCompressed(t *testing.T) {
+	f := newFixture(t, world())
+	f.reg.MustRegister(broken{})
+	answer, req := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	req.Header.Set("Accept-Encoding", "gzip")
+	f.handler.ServeHTTP(answer, req)
+	if body := answer.Body.String(); answer.Code != http.StatusInternalServerError || answer.Header().Get("Content-Encoding") != "" ||
+		!strings.Contains(body, "no luck") || strings.Contains(body, "fairlead_services") {
+		t.Errorf("%d %v: %s", answer.Code, answer.Header(), body)
+	}
+}
+
+// broken is a collector that fails.
+type broken struct{}
+
+func (broken) Describe(chan<- *prometheus.Desc) {}
+
+func (broken) Collect(ch chan<- prometheus.Metric) {
+	ch <- prometheus.NewInvalidMetric(prometheus.NewDesc("broken", "Broken.", nil, nil), errors.New("no luck"))
+}
