@@ -60,6 +60,7 @@ published survives a restart, also one while the outside DNS is down.`,
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second signal ends the process
+			collectSooner()
 			return control(ctx, o)
 		},
 	}

@@ -76,6 +76,7 @@ Secrets that let probes log in with them.`,
 			// The first signal asks for an orderly end; with the handler gone, the
 			// second one ends the process.
 			context.AfterFunc(ctx, stop)
+			collectSooner()
 			return serve(ctx, options)
 		},
 	}
