@@ -19,7 +19,9 @@ type core struct {
 
 	services  map[model.Key]*record
 	questions map[model.Question]*question
-	agenda    agenda
+	// unwanted are questions that may be wanted by nobody.
+	unwanted []model.Question
+	agenda   agenda
 
 	// lookups are the questions whose time has come, and those being asked; probes
 	// are the endpoints.
@@ -180,6 +182,7 @@ func (c *core) decide(now time.Time) {
 		r.decision, r.state = d, d.State
 		c.publish(r, now)
 	}
+	c.forget()
 }
 
 // publish replaces what stands for r.

@@ -171,7 +171,8 @@ func (c *core) want(key model.Key, questions []model.Question, now time.Time) {
 	}
 }
 
-// release forgets questions that the last service to want them wants no more.
+// release has questions forgotten, once all is decided, that the last service to want
+// them wants no more.
 func (c *core) release(key model.Key, old, kept []model.Question) {
 	for _, name := range old {
 		q, ok := c.questions[name]
@@ -180,9 +181,20 @@ func (c *core) release(key model.Key, old, kept []model.Question) {
 		}
 		delete(q.users, key)
 		if len(q.users) == 0 {
+			c.unwanted = append(c.unwanted, name)
+		}
+	}
+}
+
+// forget drops the questions that nobody wants any more. Until all services are decided
+// another one may, and what is known need not be asked again.
+func (c *core) forget() {
+	for _, name := range c.unwanted {
+		if q, ok := c.questions[name]; ok && len(q.users) == 0 {
 			delete(c.questions, name)
 		}
 	}
+	c.unwanted = c.unwanted[:0]
 }
 
 const (

@@ -114,15 +114,24 @@ func (v *simView) stood() {
 	k := v.known
 	if k.before != nil && !reflect.DeepEqual(k.targets, v.svc.Targets) && len(k.before.Endpoints) > 0 {
 		for _, e := range k.before.Endpoints {
-			k.standing[e.Addr] = e.Target
+			k.stand(e)
 		}
 		k.stoodAt = v.now
 	}
 	if k.before == nil {
 		for _, e := range k.found {
-			k.standing[e.Addr] = e.Target
+			k.stand(e)
 		}
 	}
+}
+
+// stand notes an endpoint that stood: one of two targets is anybody's.
+func (k *simKnown) stand(e model.Endpoint) {
+	of, twice := k.standing[e.Addr]
+	if twice && of != e.Target {
+		e.Target = ""
+	}
+	k.standing[e.Addr] = e.Target
 }
 
 // follow notes what has changed since the service was looked at last.
