@@ -7,11 +7,10 @@ import (
 	"io"
 	"net"
 	"os"
-	"strings"
 	"syscall"
-	"unicode"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trust"
 )
 
 // failure is why a probe did not succeed.
@@ -74,7 +73,7 @@ func (a *attempt) explain(err error) *failure {
 	case errors.As(err, &number):
 		return &failure{reason: model.ProbeUnreachable, says: "cannot be reached: " + number.Error()}
 	}
-	return &failure{reason: model.ProbeProtocol, says: "gives an answer that makes no sense: " + clean(inner(err).Error())}
+	return &failure{reason: model.ProbeProtocol, says: "gives an answer that makes no sense: " + trust.Clean(inner(err).Error())}
 }
 
 // network reports whether err is of the connection rather than of what came by it.
@@ -101,26 +100,4 @@ func inner(err error) error {
 		return op.Err
 	}
 	return err
-}
-
-// maxQuote is how much of what a server says people are told, in characters.
-const maxQuote = 200
-
-// clean makes what a server said fit for one line of a status.
-func clean(s string) string {
-	s = strings.ToValidUTF8(s, "?")
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return '?'
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > maxQuote {
-		return string(r[:maxQuote]) + "..."
-	}
-	return s
 }

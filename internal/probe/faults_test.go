@@ -284,18 +284,3 @@ func TestNoCredentials(t *testing.T) {
 		}
 	}
 }
-
-// TestClean: what a server says is told in one line that does no harm.
-func TestClean(t *testing.T) {
-	for in, want := range map[string]string{
-		"a\r\n\tb":               "a b",
-		"red \x1b[31m":           "red ?[31m",
-		"\xff\xfe":               "?",
-		"für 日本":                 "für 日本",
-		strings.Repeat("é", 300): strings.Repeat("é", maxQuote) + "...",
-	} {
-		if got := clean(in); got != want {
-			t.Errorf("clean(%q) = %q, want %q", in, got, want)
-		}
-	}
-}

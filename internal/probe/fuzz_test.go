@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trust"
 )
 
 // recording says what was recorded, whatever it is told.
@@ -27,7 +28,7 @@ func tellable(t *testing.T, err error) {
 	}
 	a := &attempt{spec: &model.Probe{Timeout: time.Second}, conn: new(conn)}
 	f := a.explain(err)
-	if f.reason == "" || f.says == "" || len([]rune(f.says)) > 3*maxQuote || !utf8.ValidString(f.says) {
+	if f.reason == "" || f.says == "" || len([]rune(f.says)) > 3*trust.MaxQuote || !utf8.ValidString(f.says) {
 		t.Fatalf("%s: %q", f.reason, f.says)
 	}
 	for _, r := range f.says {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/test/authority"
 )
 
 // TestRealGRPC holds the probe against the gRPC project's own server.
@@ -34,11 +35,11 @@ func TestRealGRPC(t *testing.T) {
 		down(t, prober(), spec, at(launchBuilt(t, bin, "-code", code)), row.reason, row.word)
 	}
 
-	root := newAuthority(t, "Root")
-	cert, key := writePair(t, t.TempDir(), root.issue([]string{"api.example.com"}))
+	root := authority.New(t, "Root")
+	cert, key := authority.WritePair(t, t.TempDir(), root.Issue([]string{"api.example.com"}))
 	secure := model.Check{Addr: launchBuilt(t, bin, "-cert", cert, "-key", key), Name: "api.example.com"}
 	down(t, prober(), spec, secure, model.ProbeReset)
-	spec.TLS, spec.CABundle = true, root.pem()
+	spec.TLS, spec.CABundle = true, root.PEM()
 	up(t, prober(), spec, secure)
 	down(t, prober(), about("sick"), secure, model.ProbeNotServing, "NOT_SERVING")
 	secure.Name = "db.example.com"

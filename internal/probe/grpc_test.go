@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/test/authority"
 )
 
 // h2c is a server of HTTP/2 without TLS.
@@ -72,9 +73,9 @@ func TestGRPCAnswers(t *testing.T) {
 
 // TestGRPCWithoutHTTP2: servers of HTTP/1.1, with and without TLS.
 func TestGRPCWithoutHTTP2(t *testing.T) {
-	root := newAuthority(t, "Root")
-	pair := root.issue([]string{"127.0.0.1"})
+	root := authority.New(t, "Root")
+	pair := root.Issue([]string{"127.0.0.1"})
 	down(t, prober(), model.Probe{Kind: model.ProbeGRPC}, at(newWeb(t, nil, status(200)).addr), model.ProbeProtocol, "HTTP/2")
-	spec := model.Probe{Kind: model.ProbeGRPC, TLS: true, CABundle: root.pem()}
+	spec := model.Probe{Kind: model.ProbeGRPC, TLS: true, CABundle: root.PEM()}
 	down(t, prober(), spec, at(serveTLS(t, with(pair), "")), model.ProbeProtocol, "does not agree on h2")
 }

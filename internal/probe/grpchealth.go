@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trust"
 )
 
 // The statuses of a grpc.health.v1.HealthCheckResponse.
@@ -112,9 +113,9 @@ func (a *attempt) health(code, message string, body []byte) error {
 	case grpcUnimplemented:
 		return fail(model.ProbeProtocol, "has no health service: add grpc.health.v1.Health to the server, or probe by tcp")
 	case grpcPermissionDenied, grpcUnauthenticated:
-		return fail(model.ProbeAuthentication, "does not tell its health without a login: let its health service be called by anybody, or probe by tcp (%s)", clean(message))
+		return fail(model.ProbeAuthentication, "does not tell its health without a login: let its health service be called by anybody, or probe by tcp (%s)", trust.Clean(message))
 	}
-	return fail(model.ProbeNotServing, "answers the question about its health with status %d of gRPC: %s", n, clean(message))
+	return fail(model.ProbeNotServing, "answers the question about its health with status %d of gRPC: %s", n, trust.Clean(message))
 }
 
 func healthStatus(about string, body []byte) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/test/authority"
 )
 
 // web is a real HTTP server that keeps what it was asked.
@@ -128,10 +129,10 @@ func TestHTTPRequest(t *testing.T) {
 
 // TestHTTPS: the certificate is verified for the host that is asked for.
 func TestHTTPS(t *testing.T) {
-	root := newAuthority(t, "Root")
-	pair := root.issue([]string{"www.example.com"}, lasts(days(-1), days(3)))
+	root := authority.New(t, "Root")
+	pair := root.Issue([]string{"www.example.com"}, authority.Lasts(days(-1), days(3)))
 	w := newWeb(t, &pair, status(200))
-	spec := model.Probe{Kind: model.ProbeHTTP, TLS: true, Path: "/", CABundle: root.pem()}
+	spec := model.Probe{Kind: model.ProbeHTTP, TLS: true, Path: "/", CABundle: root.PEM()}
 	c := model.Check{Addr: w.addr, Name: "www.example.com"}
 	if r := up(t, prober(), spec, c); !strings.Contains(r.Warning, "expires on") {
 		t.Errorf("no warning of a certificate that expires: %q", r.Warning)

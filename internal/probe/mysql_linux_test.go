@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/test/authority"
 )
 
 func myProbe(role model.Role, login string) model.Probe {
@@ -113,7 +114,7 @@ func TestRealMariaDB(t *testing.T) {
 	})
 
 	t.Run("TLS", func(t *testing.T) {
-		cert, key := writePair(t, m.dir, newAuthority(t, "Root").issue([]string{"elsewhere.example.com"}))
+		cert, key := authority.WritePair(t, m.dir, authority.New(t, "Root").Issue([]string{"elsewhere.example.com"}))
 		m.start(t, "--ssl-cert="+cert, "--ssl-key="+key, "--require-secure-transport=ON")
 		up(t, prober(), wantsPrimary, at(m.addr))
 		up(t, prober(), myProbe(model.RolePrimary, "secure"), at(m.addr))
@@ -131,7 +132,7 @@ func TestRealMariaDB(t *testing.T) {
 // written by others.
 func TestRealVitess(t *testing.T) {
 	bin := built(t, "vitess")
-	cert, key := writePair(t, t.TempDir(), newAuthority(t, "Root").issue([]string{"elsewhere.example.com"}))
+	cert, key := authority.WritePair(t, t.TempDir(), authority.New(t, "Root").Issue([]string{"elsewhere.example.com"}))
 	secure := at(launchBuilt(t, bin, "-password", secret, "-cert", cert, "-key", key))
 	wrong := &Prober{Credentials: func(_ context.Context, _, name string) (Login, error) { return Login{name, "wrong"}, nil }}
 	for _, user := range []string{"remembered", "forgotten"} {

@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trust"
 )
 
 // maxAuthRounds is how many packets of a server may come before it has decided.
@@ -68,7 +69,7 @@ func (s *mysqlSession) authenticate(l Login, plugin string, nonce []byte) error 
 			}
 			if answer, err = mysqlProof(plugin, l.Password, nonce); err != nil {
 				return fail(model.ProbeAuthentication, "asks to log in by %s, which a probe cannot: give its user %s or %s",
-					clean(plugin), nativePassword, cachingSHA2)
+					trust.Clean(plugin), nativePassword, cachingSHA2)
 			}
 		case mysqlMore:
 			if answer, err = s.more(p[1:], l.Password, plugin, nonce); err != nil {

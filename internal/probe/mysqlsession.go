@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trust"
 )
 
 // mysqlSession is a conversation with a MySQL server.
@@ -151,7 +152,7 @@ func mysqlShut(code uint16) bool {
 }
 
 func mysqlShutSays(code uint16, message string) error {
-	return fail(model.ProbeNotServing, "does not let clients in: %s (error %d)", clean(message), code)
+	return fail(model.ProbeNotServing, "does not let clients in: %s (error %d)", trust.Clean(message), code)
 }
 
 // mysqlRefusal judges an error to a login or a question.
@@ -160,9 +161,9 @@ func mysqlRefusal(code uint16, message string) error {
 	case mysqlShut(code):
 		return mysqlShutSays(code, message)
 	case code == 1044, code == 1049: // access to the database denied, no such database
-		return fail(model.ProbeAuthentication, "does not let the probe into its database: %s (error %d); name another in mysql.database", clean(message), code)
+		return fail(model.ProbeAuthentication, "does not let the probe into its database: %s (error %d); name another in mysql.database", trust.Clean(message), code)
 	case code == 1045, code == 1698, code == 1251, code == 1524, code == 1820, code == 1862, code == 3118, code == 3159, code == 4151:
-		return fail(model.ProbeAuthentication, "does not take the login: %s (error %d)", clean(message), code)
+		return fail(model.ProbeAuthentication, "does not take the login: %s (error %d)", trust.Clean(message), code)
 	}
-	return fail(model.ProbeNotServing, "answers the login or the question for its role with an error: %s (error %d)", clean(message), code)
+	return fail(model.ProbeNotServing, "answers the login or the question for its role with an error: %s (error %d)", trust.Clean(message), code)
 }

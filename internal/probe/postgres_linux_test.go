@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/test/authority"
 )
 
 func pgProbe(role model.Role, login string) model.Probe {
@@ -113,7 +114,7 @@ func pgLogin(t *testing.T, c cluster) {
 // pgTLS: a server with TLS is spoken to by TLS, whoever asks.
 func pgTLS(t *testing.T, c cluster) {
 	dir := ownFolder(t)
-	cert, key := writePair(t, dir, newAuthority(t, "Root").issue([]string{"elsewhere.example.com"}))
+	cert, key := authority.WritePair(t, dir, authority.New(t, "Root").Issue([]string{"elsewhere.example.com"}))
 	giveToPostgres(t, cert)
 	giveToPostgres(t, key)
 	s := c.primary(t, "-c", "ssl=on", "-c", "ssl_cert_file="+cert, "-c", "ssl_key_file="+key)

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trust"
 )
 
 // postgresRole asks a server what it is. transaction_read_only is on in recovery,
@@ -30,7 +31,7 @@ func (a *attempt) postgresLogin(ctx context.Context) error {
 	defer c.Close()
 	cfg, err := a.postgresConfig(c, l)
 	if err != nil {
-		return unable(model.ProbeCredentials, "was not asked: PostgreSQL's client cannot be set up, by the variables PG* perhaps: %s", clean(err.Error()))
+		return unable(model.ProbeCredentials, "was not asked: PostgreSQL's client cannot be set up, by the variables PG* perhaps: %s", trust.Clean(err.Error()))
 	}
 	conn, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
@@ -54,7 +55,7 @@ func postgresIs(want model.Role, recovering, readOnly bool, user string) error {
 	case want == model.RolePrimary && recovering:
 		return certainly(model.ProbeNotPrimary, "is a replica, not the primary: it is in recovery")
 	case want == model.RolePrimary && readOnly:
-		return certainly(model.ProbeNotPrimary, "is read-only: default_transaction_read_only is on, for the server, the database or the user %s", clean(user))
+		return certainly(model.ProbeNotPrimary, "is read-only: default_transaction_read_only is on, for the server, the database or the user %s", trust.Clean(user))
 	case want == model.RoleReplica && !recovering:
 		return certainly(model.ProbeNotReplica, "is a primary, not a replica: it is not in recovery")
 	}
@@ -112,14 +113,14 @@ func (a *attempt) postgresRefusal(err error, c net.Conn) error {
 
 // postgresError judges an error that the server sent.
 func (a *attempt) postgresError(e *pgconn.PgError) error {
-	says := clean(e.Message)
+	says := trust.Clean(e.Message)
 	switch {
 	case postgresClosed(e.Code):
 		return postgresShut(e.Code, e.Message)
 	case strings.HasPrefix(e.Code, "28"):
-		return fail(model.ProbeAuthentication, "does not take the login: %s (SQLSTATE %s)", says, clean(e.Code))
+		return fail(model.ProbeAuthentication, "does not take the login: %s (SQLSTATE %s)", says, trust.Clean(e.Code))
 	case e.Code == "3D000", e.Code == "42501":
-		return fail(model.ProbeAuthentication, "does not let the probe into its database: %s (SQLSTATE %s); name another in postgres.database", says, clean(e.Code))
+		return fail(model.ProbeAuthentication, "does not let the probe into its database: %s (SQLSTATE %s); name another in postgres.database", says, trust.Clean(e.Code))
 	}
-	return fail(model.ProbeNotServing, "does not answer the question for its role: %s (SQLSTATE %s)", says, clean(e.Code))
+	return fail(model.ProbeNotServing, "does not answer the question for its role: %s (SQLSTATE %s)", says, trust.Clean(e.Code))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trust"
 )
 
 const (
@@ -60,7 +61,7 @@ func accepts(r io.Reader) error {
 // ancient reads an error in the form before version 3, a text: so a server says
 // that it cannot start a process for a connection.
 func ancient(begun []byte, r io.Reader) error {
-	rest, err := io.ReadAll(io.LimitReader(r, maxQuote))
+	rest, err := io.ReadAll(io.LimitReader(r, trust.MaxQuote))
 	text, _, ended := bytes.Cut(append(begun, rest...), []byte{0})
 	if err != nil && !ended {
 		return err
@@ -68,7 +69,7 @@ func ancient(begun []byte, r io.Reader) error {
 	if !ended {
 		return errNotPostgres()
 	}
-	return fail(model.ProbeNotServing, "does not let clients in: %s", clean(string(text)))
+	return fail(model.ProbeNotServing, "does not let clients in: %s", trust.Clean(string(text)))
 }
 
 // postgresFields are the SQLSTATE and the message of an error.
@@ -101,5 +102,5 @@ func postgresClosed(code string) bool {
 }
 
 func postgresShut(code, message string) error {
-	return fail(model.ProbeNotServing, "does not let clients in: %s (SQLSTATE %s)", clean(message), clean(code))
+	return fail(model.ProbeNotServing, "does not let clients in: %s (SQLSTATE %s)", trust.Clean(message), trust.Clean(code))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trust"
 )
 
 // DefaultExpiryWarning is how long before a certificate expires there is a warning.
@@ -91,7 +92,7 @@ type attempt struct {
 func (a *attempt) run(ctx context.Context) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fail(model.ProbeProtocol, "gave an answer that the probe broke on, which is a fault of the probe: please report it: %s", clean(fmt.Sprint(v)))
+			err = fail(model.ProbeProtocol, "gave an answer that the probe broke on, which is a fault of the probe: please report it: %s", trust.Clean(fmt.Sprint(v)))
 		}
 	}()
 	switch a.spec.Kind {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trust"
 )
 
 // redis succeeds when a Redis or Valkey server answers a PING, and has the wanted
@@ -125,7 +126,7 @@ func redisRefusal(text, what string) error {
 	case "DENIED":
 		return fail(model.ProbeNotServing, "takes connections from its own machine only (protected mode): give it a password, or a bind address")
 	}
-	return fail(model.ProbeNotServing, "answers %s with an error: %s", what, clean(text))
+	return fail(model.ProbeNotServing, "answers %s with an error: %s", what, trust.Clean(text))
 }
 
 // redisRole judges the reply to ROLE.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"net"
 	"strings"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trust"
 )
 
 // tls succeeds when a handshake verifies: name, chain and validity.
@@ -63,20 +63,13 @@ func (a *attempt) handshake(raw net.Conn, cfg *tls.Config) (*tls.Conn, error) {
 	if err == nil {
 		return c, nil
 	}
-	var record tls.RecordHeaderError
-	var unverified *tls.CertificateVerificationError
-	var op *net.OpError
-	switch {
-	case errors.As(err, &unverified):
-		return nil, a.distrust(unverified.Err)
-	case errors.As(err, &record):
-		return nil, fail(model.ProbeProtocol, "does not speak TLS: what it sends in the handshake is something else")
-	case errors.As(err, &op) && op.Op == "remote error":
-		return nil, fail(model.ProbeHandshake, "refuses the TLS handshake for the name %s: %s", cfg.ServerName, clean(op.Err.Error()))
-	case network(err):
+	if network(err) {
 		return nil, err
 	}
-	return nil, fail(model.ProbeHandshake, "fails in the TLS handshake: %s", clean(inner(err).Error()))
+	if f := trust.Explain(err, cfg.ServerName, a.now(), trust.Fields{Name: "serverName", CA: "caBundle"}); f != nil {
+		return nil, &failure{reason: f.Reason, says: f.Says}
+	}
+	return nil, err
 }
 
 // serverName is the name that the endpoint's certificate must have.

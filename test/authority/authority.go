@@ -1,4 +1,7 @@
-package probe
+// Package authority issues certificates to the servers that tests start: real
+// chains, with the mistakes that a test asks for. It starts no servers, and nothing
+// of it is part of the product.
+package authority
 
 import (
 	"crypto/ecdsa"
@@ -16,18 +19,18 @@ import (
 	"time"
 )
 
-// authority issues certificates for tests.
-type authority struct {
+// Authority issues certificates for tests.
+type Authority struct {
 	t     testing.TB
 	cert  *x509.Certificate
 	key   *ecdsa.PrivateKey
 	above []byte // the chain to the root, without that
 }
 
-// newAuthority makes a root.
-func newAuthority(t testing.TB, name string) *authority {
+// New makes a root.
+func New(t testing.TB, name string) *Authority {
 	t.Helper()
-	a := &authority{t: t, key: newKey(t)}
+	a := &Authority{t: t, key: newKey(t)}
 	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: name},
@@ -38,19 +41,19 @@ func newAuthority(t testing.TB, name string) *authority {
 	return a
 }
 
-// pem is what a caBundle has.
-func (a *authority) pem() string { return string(encode(a.cert.Raw)) }
+// PEM is what a caBundle has.
+func (a *Authority) PEM() string { return string(encode(a.cert.Raw)) }
 
-// edit changes a certificate before it is signed.
-type edit func(*x509.Certificate)
+// Edit changes a certificate before it is signed.
+type Edit func(*x509.Certificate)
 
-func lasts(from, to time.Time) edit {
+func Lasts(from, to time.Time) Edit {
 	return func(c *x509.Certificate) { c.NotBefore, c.NotAfter = from, to }
 }
 
-// below makes an authority by this one.
-func (a *authority) below(name string, edits ...edit) *authority {
-	b := &authority{t: a.t, key: newKey(a.t)}
+// Below makes an authority by this one.
+func (a *Authority) Below(name string, edits ...Edit) *Authority {
+	b := &Authority{t: a.t, key: newKey(a.t)}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
 		NotBefore: a.cert.NotBefore, NotAfter: a.cert.NotAfter,
@@ -64,8 +67,8 @@ func (a *authority) below(name string, edits ...edit) *authority {
 	return b
 }
 
-// issue makes a certificate for names and addresses.
-func (a *authority) issue(names []string, edits ...edit) tls.Certificate {
+// Issue makes a certificate for names and addresses.
+func (a *Authority) Issue(names []string, edits ...Edit) tls.Certificate {
 	a.t.Helper()
 	key := newKey(a.t)
 	template := &x509.Certificate{
@@ -95,7 +98,7 @@ func (a *authority) issue(names []string, edits ...edit) tls.Certificate {
 	return pair
 }
 
-func (a *authority) sign(template, parent *x509.Certificate, key, by *ecdsa.PrivateKey) *x509.Certificate {
+func (a *Authority) sign(template, parent *x509.Certificate, key, by *ecdsa.PrivateKey) *x509.Certificate {
 	a.t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), by)
 	if err != nil {
@@ -121,8 +124,8 @@ func encode(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// writePair writes a certificate and its key as real servers read them.
-func writePair(t testing.TB, dir string, pair tls.Certificate) (cert, key string) {
+// WritePair writes a certificate and its key as real servers read them.
+func WritePair(t testing.TB, dir string, pair tls.Certificate) (cert, key string) {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	if err != nil {
@@ -136,3 +139,6 @@ func writePair(t testing.TB, dir string, pair tls.Certificate) (cert, key string
 	}
 	return cert, key
 }
+
+// Certificate is the authority's own.
+func (a *Authority) Certificate() *x509.Certificate { return a.cert }
