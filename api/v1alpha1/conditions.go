@@ -112,6 +112,9 @@ const (
 	ReasonUnpinned = "Unpinned"
 	// ReasonEdited: the spec was edited.
 	ReasonEdited = "Edited"
+	// ReasonRestarted: it was found to have moved, by a process that ended before it had
+	// told why. The time is when it was found.
+	ReasonRestarted = "Restarted"
 )
 
 // The reasons of addresses: why a probe failed.

@@ -76,6 +76,8 @@ const (
 	ReasonUnpinned = "Unpinned"
 	// ReasonEdited: the spec was edited.
 	ReasonEdited = "Edited"
+	// ReasonRestarted: nobody remembers why; it was so when the process began.
+	ReasonRestarted = "Restarted"
 )
 
 // rankRefused is above every rank.

@@ -22,12 +22,15 @@ func (c *chooser) move(to *group, why reason) {
 			why = reason{reason: ReasonUnpinned, message: before.Pinned + " is no longer pinned"}
 		}
 	case before.Priority == to.priority && (c.in.Service.Type != model.ExternalName || slices.Equal(before.Active, d.Active)):
-		return
+		if len(before.Left) == 0 {
+			return
+		}
+		why = c.untold(why)
 	case c.present() == nil:
 		why = reason{reason: ReasonEdited, message: "the targets before are gone from the spec"}
 	}
 	d.ActiveSince = c.in.Now
-	if !watched(&c.in.Service) && before.Pinned == d.State.Pinned {
+	if !watched(&c.in.Service) && before.Pinned == d.State.Pinned && !(len(before.Left) > 0 && before.Pinned != "") {
 		return // nothing moves but by an edit, and that is no history
 	}
 	t := model.Transition{
@@ -36,8 +39,19 @@ func (c *chooser) move(to *group, why reason) {
 	if before.Decided {
 		t.From, t.FromPriority = before.Active, before.Priority
 	}
+	if len(before.Left) > 0 {
+		t.From, t.FromPriority = before.Left, before.LeftPriority
+	}
 	kept := before.History[:min(len(before.History), model.MaxHistory-1)]
 	d.History = append([]model.Transition{t}, kept...)
+}
+
+// untold is why the service has moved, where the process that moved it has told nobody.
+func (c *chooser) untold(why reason) reason {
+	if why.reason == ReasonPinned {
+		return why
+	}
+	return reason{reason: ReasonRestarted, message: "it had moved already when this process began, and the one before ended before it had told why"}
 }
 
 // remember sets what the next decision has to know of this one.

@@ -28,6 +28,9 @@ func publish(in Input, d *model.Decision, places []*place) {
 		r.decide()
 	}
 	for _, c := range all {
+		if in.Service.Gateway != nil {
+			c.Host = c.name
+		}
 		d.Endpoints = append(d.Endpoints, c.Endpoint)
 	}
 	d.Endpoints = unique(d.Endpoints)

@@ -25,8 +25,11 @@ type Memory struct {
 // nothing was ever decided.
 func Recall(s *model.Service, m Memory) model.State {
 	state := model.State{History: m.History}
-	if overtaken(s, &m) {
-		m.Active, m.Priority, m.Pinned = owners(s, m.Standing)
+	if overtaken(s, &m) || carriedOut(s, &m) {
+		if active, priority, pinned := owners(s, m.Standing); len(active) > 0 {
+			state.Left, state.LeftPriority = m.Active, m.Priority
+			m.Active, m.Priority, m.Pinned = active, priority, pinned
+		}
 	}
 	if len(m.Active) > 0 {
 		state.Decided, state.Active, state.Priority, state.Since, state.Pinned = true, m.Active, m.Priority, m.Since, m.Pinned
@@ -77,6 +80,15 @@ func overtaken(s *model.Service, m *Memory) bool {
 	return there && len(m.Standing) > 0
 }
 
+// carriedOut reports whether a pin is followed already of which a memory does not tell:
+// nothing but the pinned target's stands.
+func carriedOut(s *model.Service, m *Memory) bool {
+	if s.Pin == nil || m.Pinned == s.Pin.Target || len(m.Active) == 0 || len(m.Standing) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(m.Standing, func(e model.Endpoint) bool { return e.Target != s.Pin.Target })
+}
+
 // mayOwn reports whether an endpoint that stands may be a target's.
 func mayOwn(t *model.Target, e model.Endpoint) bool {
 	if e.Target != "" || len(t.Addresses) == 0 {
@@ -90,7 +102,9 @@ func mayOwn(t *model.Target, e model.Endpoint) bool {
 func owners(s *model.Service, standing []model.Endpoint) (active []string, priority int, pinned string) {
 	for i := range s.Targets {
 		t := &s.Targets[i]
-		owns := slices.ContainsFunc(standing, func(e model.Endpoint) bool { return e.Target == t.Name })
+		owns := slices.ContainsFunc(standing, func(e model.Endpoint) bool {
+			return e.Target == t.Name || e.Target == "" && slices.Contains(t.Addresses, e.Addr)
+		})
 		if !owns || len(active) > 0 && t.Priority != priority {
 			continue
 		}

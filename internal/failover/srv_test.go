@@ -140,6 +140,26 @@ func TestAPinAfterARestart(t *testing.T) {
 	}
 }
 
+// TestAPinThatWasCarriedOut: a process pins a target, and ends before it has told so. The
+// next one does not go back, whatever DNS says first.
+func TestAPinThatWasCarriedOut(t *testing.T) {
+	in := input(model.ClusterIP, []model.Target{host("a", 0, "a.example.com"), host("b", 0, "b.example.com")}, known{})
+	in.Service.Pin, in.Standing = &model.Pin{Target: "b"}, stood("b@10.0.0.2:6432")
+	in.State = failover.Recall(&in.Service, failover.Memory{Active: []string{"a", "b"}, Standing: in.Standing})
+	first := failover.Decide(in)
+	if got := told(first); !slices.Equal(got, []string{"b@10.0.0.2:6432"}) {
+		t.Errorf("at first %v is published", got)
+	}
+	if len(first.History) != 1 || first.History[0].Reason != failover.ReasonPinned || !slices.Equal(first.History[0].From, []string{"a", "b"}) {
+		t.Errorf("the history is %+v", first.History)
+	}
+	in.State = first.State
+	in.Answer = known{"a.example.com A": records(0, "10.0.0.1")}.then("a.example.com AAAA", model.Empty, 0).answer
+	if got := told(failover.Decide(in)); !slices.Equal(got, []string{"b@10.0.0.2:6432"}) {
+		t.Errorf("once a is known, %v is published", got)
+	}
+}
+
 // TestAPrimaryAtAnotherPort: new records for the host of a primary are another endpoint,
 // which waits until it has said what it is.
 func TestAPrimaryAtAnotherPort(t *testing.T) {

@@ -384,6 +384,15 @@ func TestAStatusThatWasOvertaken(t *testing.T) {
 		"nobody knows whose, but not the active one's": {
 			tiers: "a | b", memory: failover.Memory{Active: []string{"b"}, Priority: 1, Standing: stood("@10.0.0.1:6432")}, then: "a",
 		},
+		"pinned within a tier, and carried out": {
+			tiers: "a b", pin: "b", memory: failover.Memory{Active: []string{"a", "b"}, Standing: stood("b@10.0.0.2:6432")}, then: "b",
+		},
+		"nobody knows whose": {
+			tiers: "a | b", memory: failover.Memory{Active: []string{"b"}, Priority: 1, Standing: stood("@10.0.0.9:6432")}, then: "b",
+		},
+		"renamed beside one that has nothing": {
+			tiers: "a | b c", memory: failover.Memory{Active: []string{"x", "c"}, Priority: 1, Standing: stood("x@10.0.0.2:6432")}, then: "b c",
+		},
 		"renamed meanwhile": {tiers: "a | b", memory: failover.Memory{Active: []string{"z"}, Priority: 1, Standing: stood("z@10.0.0.2:6432")}, then: "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -394,5 +403,24 @@ func TestAStatusThatWasOvertaken(t *testing.T) {
 			r.state = failover.Recall(&r.svc, row.memory)
 			r.line("1s -> " + row.then)
 		})
+	}
+}
+
+// TestAMoveThatNobodyTold is told by the next process, once.
+func TestAMoveThatNobodyTold(t *testing.T) {
+	r := tell(t, story{tiers: "a | b", lines: "0s -> a"})
+	long := now.Add(-1000 * time.Hour)
+	r.state = failover.Recall(&r.svc, failover.Memory{Active: []string{"a"}, Since: long, Standing: stood("b@10.0.0.2:6432")})
+	r.line("1s -> b")
+	d := r.last
+	if !d.ActiveSince.Equal(r.now) || len(d.History) != 1 {
+		t.Fatalf("b is active since %s, with the history %+v", d.ActiveSince, d.History)
+	}
+	if m := d.History[0]; m.Reason != failover.ReasonRestarted || !slices.Equal(m.From, []string{"a"}) || !slices.Equal(m.To, []string{"b"}) || m.FromPriority != 0 || m.ToPriority != 1 {
+		t.Errorf("the history has %+v", m)
+	}
+	r.line("2s -> b")
+	if n := len(r.last.History); n != 1 {
+		t.Errorf("the history has %d moves after the next decision", n)
 	}
 }

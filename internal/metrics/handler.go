@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,7 +34,7 @@ func (m *Metrics) Handler(others prometheus.Gatherer) http.Handler {
 			return
 		}
 		to := bufio.NewWriterSize(a, 32<<10)
-		m.series(&text{to: to})
+		m.series(&text{to: to}, r.URL.Query()["name[]"])
 		_ = to.Flush() // whoever asked may have gone
 		if zip != nil {
 			_ = zip.Close()
@@ -72,8 +73,9 @@ func acceptsGzip(header string) bool {
 	return false
 }
 
-// series writes what the snapshot of this moment has series for.
-func (m *Metrics) series(t *text) {
+// series writes what the snapshot of this moment has series for, of the names asked
+// for; of all if none is.
+func (m *Metrics) series(t *text, names []string) {
 	s := m.snapshot()
 	if s == nil {
 		s = &model.Snapshot{}
@@ -81,6 +83,8 @@ func (m *Metrics) series(t *text) {
 	m.relay.forget(s)
 	m.failovers.forget(s)
 	for i := range m.families {
-		t.write(&m.families[i], s)
+		if f := &m.families[i]; len(names) == 0 || slices.Contains(names, f.name) {
+			t.write(f, s)
+		}
 	}
 }

@@ -230,7 +230,11 @@ func TestHooksMayBeCalledConcurrently(t *testing.T) {
 				f.Lookup(model.Question{Type: model.A}, model.Answered, time.Microsecond)
 				f.Reloads(true)
 				if j%50 == 0 {
-					f.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil))
+					w := httptest.NewRecorder()
+					f.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+					if w.Code != http.StatusOK {
+						t.Errorf("a scrape ends with %d: %s", w.Code, w.Body)
+					}
 				}
 			}
 		})

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,23 @@ func TestTextIsRead(t *testing.T) {
 }
 
 // TestHandlerCompresses for those who ask, and for no others.
+// TestHandlerNames: whoever asks for some metrics by name gets no others.
+func TestHandlerNames(t *testing.T) {
+	f := newFixture(t, many(3))
+	w := httptest.NewRecorder()
+	f.Handler(f.reg).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics?name[]=fairlead_build_info&name[]=fairlead_services", nil))
+	var got []string
+	for line := range strings.Lines(w.Body.String()) {
+		if name, ok := strings.CutPrefix(line, "# TYPE "); ok {
+			got = append(got, strings.Fields(name)[0])
+		}
+	}
+	slices.Sort(got)
+	if want := []string{"fairlead_build_info", "fairlead_services"}; !slices.Equal(got, want) {
+		t.Errorf("%v are shown, want %v", got, want)
+	}
+}
+
 func TestHandlerCompresses(t *testing.T) {
 	f := newFixture(t, many(1000))
 	srv := httptest.NewServer(f.Handler(f.reg))

@@ -130,6 +130,10 @@ type State struct {
 	History []Transition
 	// Pinned is the target of the pin that was followed; empty for none.
 	Pinned string
+	// Left are the targets, of the tier LeftPriority, that were published before Active
+	// as far as history tells; none where it tells of the move.
+	Left         []string
+	LeftPriority int
 }
 
 // Given is an endpoint that DNS gives, with the name of its host.

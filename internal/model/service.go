@@ -65,6 +65,9 @@ type Service struct {
 	// known counts as up.
 	Probe    *Probe   `json:"probe,omitempty"`
 	Failover Failover `json:"failover,omitzero"`
+	// Gateway is how the relay speaks for the service. Nil means that what clients
+	// send goes to the endpoints as it is.
+	Gateway *Gateway `json:"gateway,omitempty"`
 	// Pin is a person's word on which target is published. Nil leaves it to the
 	// probes.
 	Pin *Pin `json:"pin,omitempty"`
@@ -125,6 +128,10 @@ type Target struct {
 	// Priority is the target's tier: lower is preferred, equals share the load.
 	Priority int `json:"priority"`
 
+	// Weight is the target's share of the load among equals of its tier. Convert
+	// makes it at least 1; 0 counts as 1.
+	Weight int `json:"weight,omitempty"`
+
 	// Hostname is resolved to A and AAAA records; without a trailing dot.
 	Hostname string `json:"hostname,omitempty"`
 	// SRV is an SRV owner name (RFC 2782) that gives hosts and ports; without a
@@ -148,6 +155,9 @@ type Endpoint struct {
 	// Hostname is the endpoint's own DNS label below the service's name. Empty
 	// means that DNS derives one from the address.
 	Hostname string `json:"hostname,omitempty"`
+	// Host is the outside name that it was found by, for TLS and Host. Empty for fixed
+	// addresses, and where no gateway needs it.
+	Host string `json:"host,omitempty"`
 	// Target is the name of the target that it belongs to.
 	Target string `json:"target,omitempty"`
 	Ready  bool   `json:"ready"`

@@ -44,7 +44,7 @@ func FuzzPostgres(f *testing.F) {
 		"R\x00\x00\x00\x08\x00\x00\x00\x00", "R\x00\x00\x00\x17\x00\x00\x00\x0aSCRAM-SHA-256\x00\x00",
 		"E\x00\x00\x00\x30SFATAL\x00C57P03\x00Mthe database system is starting up\x00\x00",
 		"N\x00\x00\x00\x06x\x00v\x00\x00\x00\x0c\x00\x00\x00\x00\x00\x00\x00\x00R\x00\x00\x00\x08\x00\x00\x00\x05abcd",
-		"Ecould not fork new process for connection: Resource temporarily unavailable\n\x00", "HTTP/1.1 400 Bad Request\r\n",
+		"E\x00\x00\x00\x09C53\x00\x00", "Ecould not fork new process for connection: Resource temporarily unavailable\n\x00", "HTTP/1.1 400 Bad Request\r\n",
 	} {
 		f.Add([]byte(s))
 	}

@@ -98,7 +98,7 @@ func postgresClosed(code string) bool {
 		"58030", "58P01", "XX001": // its disk fails, its files are gone, or broken
 		return true
 	}
-	return strings.HasPrefix(code, "53") // too many connections, disk full, out of memory
+	return len(code) == 5 && strings.HasPrefix(code, "53") // too many connections, disk full, out of memory
 }
 
 func postgresShut(code, message string) error {
