@@ -173,7 +173,9 @@ func (p *simProcess) apply(w *simWish) {
 		if w.exists {
 			e := p.sim.entry(w)
 			c = Change{Services: []Entry{e}}
-			p.sim.ledger.known(w.service.Key).found = e.Standing
+			if k := p.sim.ledger.known(w.service.Key); !k.told { // as core.enter has it
+				k.told, k.found = true, e.Standing
+			}
 			p.sim.ledger.edit(&w.service)
 		} else {
 			delete(p.sim.ledger.services, w.service.Key)

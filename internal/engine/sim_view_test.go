@@ -22,8 +22,10 @@ type simKnown struct {
 	edited time.Duration
 	// targets are those that it was looked at with last.
 	targets []model.Target
-	// found is what stood when the process was told of the service.
+	// found is what stood when the process was told of the service first, told that it
+	// was.
 	found []model.Endpoint
+	told  bool
 	// standing is what was published before an edit or a restart, each with its target
 	// where that is known, and stoodAt since when.
 	standing map[netip.Addr]string
