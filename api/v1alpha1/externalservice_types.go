@@ -60,6 +60,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.type != 'ClusterIP' || (has(self.ports) && size(self.ports) > 0)",message="type ClusterIP needs at least one port: write ports: [{port: 5432}], or type: Headless for a name without a virtual IP",fieldPath=".ports",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule="self.type != 'ExternalName' || self.targets.all(t, self.targets.exists(o, o.priority == t.priority && has(o.hostname) && o.hostname.size() > 0))",message="type ExternalName is a CNAME, and a tier has no target with a hostname: write a target with a hostname for each priority, or type: Headless to answer with addresses",fieldPath=".targets"
 // +kubebuilder:validation:XValidation:rule="has(self.probe) || self.targets.all(t, t.priority == self.targets[0].priority)",message="targets of several priorities need a probe: without one nothing tells when to move, and the second tier would never serve: write probe: {tcp: {}}, or give all targets one priority",fieldPath=".probe",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="!has(self.gateway) || self.type == 'ClusterIP'",message="a gateway is behind a virtual IP, and only type ClusterIP has one: write type: ClusterIP, or leave gateway out",fieldPath=".gateway"
+// +kubebuilder:validation:XValidation:rule="!has(self.gateway) || !has(self.gateway.listeners) || self.gateway.listeners.all(l, has(self.ports) && self.ports.exists(p, p.port == l.port && (p.protocol == 'UDP') == (l.protocol == 'UDP')))",message="a listener is for a port that the service does not have, or has for another protocol: write the number of one of its ports, UDP for UDP",fieldPath=".gateway.listeners"
+// +kubebuilder:validation:XValidation:rule="has(self.gateway) || self.targets.all(t, !has(t.weight) || t.weight == 1)",message="weights are for the relay, and without a gateway kube-proxy shares the load evenly: write gateway: {}, or leave weight out",fieldPath=".targets"
 // +kubebuilder:validation:XValidation:rule="!has(self.probe) || has(self.probe.port) || has(self.ports) && self.ports.exists(p, p.protocol == 'TCP')",message="probes go to a TCP port, and ports has none: write the number of one in probe: {port: 5432}",fieldPath=".probe.port",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule="self.?failover.?minimumReady.orValue(1) < 2 || self.targets.all(t, self.targets.exists(o, o.priority == t.priority && !has(o.addresses)) || self.targets.filter(o, o.priority == t.priority).map(o, size(o.addresses)).sum() >= self.failover.minimumReady)",message="a tier has fewer addresses than minimumReady, and would never be up: write a lower minimumReady, or more addresses",fieldPath=".failover.minimumReady"
 // +kubebuilder:validation:XValidation:rule="self.?failover.?minimumReady.orValue(1) < 2 || [self.?probe.?postgres.?role.orValue('any'), self.?probe.?mysql.?role.orValue('any'), self.?probe.?redis.?role.orValue('any')].all(role, role != 'primary')",message="a tier has one primary at most, and would never be up: write minimumReady: 1, or role: replica",fieldPath=".failover.minimumReady"
@@ -107,6 +110,11 @@ type ExternalServiceSpec struct {
 	// Resolution bounds how names are looked up.
 	// +optional
 	Resolution *Resolution `json:"resolution,omitempty"`
+	// Gateway sends the traffic through the relay, for what a name alone cannot do: TLS
+	// and Host that match the target, weights, connections that end with a target. For
+	// type ClusterIP. Without it clients' connections go to the endpoints as they are.
+	// +optional
+	Gateway *Gateway `json:"gateway,omitempty"`
 }
 
 // Port is one port of the service.

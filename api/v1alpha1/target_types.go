@@ -17,6 +17,12 @@ type Target struct {
 	// +kubebuilder:default=0
 	// +kubebuilder:validation:Minimum=0
 	Priority int32 `json:"priority,omitempty"`
+	// Weight is the target's share of the load among those of its tier, with a gateway.
+	// Defaults to 1.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	Weight int32 `json:"weight,omitempty"`
 	// Hostname is a DNS name with at least two labels. It is kept resolved, at
 	// the pace that its TTL asks for.
 	// +optional

@@ -21,6 +21,7 @@ func (c *converter) external(r *report, e *v1alpha1.ExternalService) {
 	w.Resolution = r.resolution(spec.Resolution)
 	w.Probe = r.probe(spec.Probe, w)
 	w.Failover = r.failover(spec.Failover)
+	w.Gateway = r.gateway(spec.Gateway, w)
 	ok := r.errors == 0
 	w.Targets, ok = r.targets(spec.Targets, w, ok)
 	if !ok || !r.tiers(spec, w) {

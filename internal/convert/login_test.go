@@ -35,7 +35,7 @@ func TestLogin(t *testing.T) {
 		if (err != nil) != (tt.why != "") {
 			t.Errorf("%s: %v, want %q", name, err, tt.why)
 		}
-		if bad := new(LoginError); err != nil && (!errors.As(err, &bad) || !strings.Contains(err.Error(), "Secret shop/probe "+tt.why) || strings.Contains(err.Error(), "s3cret")) {
+		if bad := new(LackError); err != nil && (!errors.As(err, &bad) || !strings.Contains(err.Error(), "Secret shop/probe "+tt.why) || strings.Contains(err.Error(), "s3cret")) {
 			t.Errorf("%s: %v, want %q", name, err, tt.why)
 		}
 	}

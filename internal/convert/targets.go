@@ -75,6 +75,9 @@ func (r *report) target(path *field.Path, in *v1alpha1.Target, w *Wanted) (model
 			fmt.Sprintf("write 0 for the best tier, up to %d", math.MaxInt32))
 		return t, refused
 	}
+	if !r.weight(path.Child("weight"), in.Weight, w, &t) {
+		return t, refused
+	}
 	var set []string
 	for _, f := range []struct {
 		name string
@@ -132,3 +135,21 @@ func (r *report) addresses(path *field.Path, in []string) []netip.Addr {
 	}
 	return addrs
 }
+
+// weight checks the share of the load, which only the relay can give.
+func (r *report) weight(path *field.Path, weight int32, w *Wanted, t *model.Target) bool {
+	switch {
+	case weight < 0 || weight > maxWeight:
+		r.error("OutOfRange", path, fmt.Sprintf("weight %d is out of range", weight), fmt.Sprintf("write a number from 1 to %d", maxWeight))
+		return false
+	case weight > 1 && w.Gateway == nil:
+		r.error("GatewayMissing", path, "weights are for the relay, and without a gateway the load is shared evenly", "write gateway: {} in spec, or leave weight out")
+		return false
+	case w.Gateway != nil:
+		t.Weight = max(1, int(weight))
+	}
+	return true
+}
+
+// maxWeight is the greatest share of the load.
+const maxWeight = 100

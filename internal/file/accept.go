@@ -23,7 +23,7 @@ func (l *Loader) accept(found scanned, t *trial, back map[*manifest][]model.Prob
 		l.served.services[path] = append(l.served.services[path], k)
 	}
 	l.remember(t.services)
-	l.secrets.Store(&t.secrets)
+	l.materials.Store(&materials{secrets: t.secrets, configMaps: t.configMaps})
 
 	problems := slices.Concat(found.problems, t.standing(back))
 	skipped := make(map[string]int)

@@ -99,6 +99,10 @@ func (p *parser) object(n *yaml.Node, items []int, inherited typeMeta) {
 		p.secret(n, items, tm, known)
 		return
 	}
+	if known.kind == kindConfigMap {
+		p.configMap(n, items, tm, known)
+		return
+	}
 	p.decode(n, items, tm, known)
 }
 

@@ -31,7 +31,7 @@ type typeMeta struct {
 const fairleadAPI = v1alpha1.Group + "/" + v1alpha1.Version
 
 // kinds lists the kinds that count.
-func kinds() [6]kind {
+func kinds() [7]kind {
 	return [...]kind{
 		{typeMeta: typeMeta{"v1", "Service"}, make: func() runtime.Object { return new(corev1.Service) }},
 		//lint:ignore SA1019 people write them
@@ -39,6 +39,7 @@ func kinds() [6]kind {
 		{typeMeta: typeMeta{"discovery.k8s.io/v1", "EndpointSlice"}, make: func() runtime.Object { return new(discoveryv1.EndpointSlice) }},
 		{typeMeta: typeMeta{"v1", "Namespace"}, make: func() runtime.Object { return new(corev1.Namespace) }},
 		{typeMeta: typeMeta{"v1", kindSecret}, make: func() runtime.Object { return new(corev1.Secret) }, secret: true},
+		{typeMeta: typeMeta{"v1", kindConfigMap}, make: func() runtime.Object { return new(corev1.ConfigMap) }},
 		{typeMeta: typeMeta{fairleadAPI, v1alpha1.Kind}, make: func() runtime.Object { return new(v1alpha1.ExternalService) }, strict: true},
 	}
 }

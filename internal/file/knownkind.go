@@ -78,10 +78,13 @@ func (t typeMeta) wrong(n *yaml.Node, k kind) *model.Problem {
 	return p
 }
 
+// kindConfig is a kubeconfig's, of apiVersion v1 as well, and no ConfigMap.
+const kindConfig = "Config"
+
 // mistyped tells about a kind that is nearly one of those that count, in a
 // group in which there is no such kind.
 func (t typeMeta) mistyped(n *yaml.Node) *model.Problem {
-	if group := groupOf(t.apiVersion); !ours(group) && nearGroup(group) == "" {
+	if group := groupOf(t.apiVersion); !ours(group) && nearGroup(group) == "" || t.kind == kindConfig {
 		return nil
 	}
 	var same, all []string

@@ -69,8 +69,8 @@ type Loader struct {
 	// scanProblems are those of the last scan that was loaded.
 	scanProblems []model.Problem
 	loaded       bool
-	// secrets are the served ones; nil before the first load.
-	secrets atomic.Pointer[secrets]
+	// materials are the served ones; nil before the first load.
+	materials atomic.Pointer[materials]
 	// last is what was returned last.
 	last Desired
 }

@@ -22,7 +22,7 @@ type secrets map[model.Key]*corev1.Secret
 func (s secrets) login(key model.Key) (username, password string, err error) {
 	found := s[key]
 	if found == nil {
-		return "", "", convert.NoSecret(key, "the manifests")
+		return "", "", convert.NoSecret(key, theManifests)
 	}
 	return convert.Login(found)
 }
@@ -32,15 +32,11 @@ func (s secrets) login(key model.Key) (username, password string, err error) {
 // served now. Its error says what to write, and is for a person. It is safe for
 // concurrent use, and never waits for files.
 func (l *Loader) Credentials(namespace, name string) (username, password string, err error) {
-	all := l.secrets.Load()
-	if all == nil {
-		all = &secrets{}
-	}
-	return all.login(model.Key{Namespace: namespace, Name: name})
+	return l.now().secrets.login(model.Key{Namespace: namespace, Name: name})
 }
 
-// secret reads a Secret. Of one that does not consent nothing is read but the name:
-// it is not for probes, whatever it is for.
+// secret reads a Secret. Of one that neither consents nor has certificates nothing is
+// read but the name: it is not for probes and not for gateways, whatever it is for.
 func (p *parser) secret(n *yaml.Node, items []int, tm typeMeta, k *kind) {
 	m := get(n, "metadata")
 	if m == nil {
@@ -48,7 +44,7 @@ func (p *parser) secret(n *yaml.Node, items []int, tm typeMeta, k *kind) {
 	}
 	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: text(m, "namespace"), Name: text(m, "name")}}
 	annotations := get(m, "annotations")
-	if annotations == nil || text(annotations, v1alpha1.AnnotationAllowProbe) != "true" {
+	if (annotations == nil || text(annotations, v1alpha1.AnnotationAllowProbe) != "true") && !certifies(n) {
 		p.count(kindSecret)
 		p.doc.objects = append(p.doc.objects, object{value: s, line: n.Line, root: p.root, items: items})
 		return
@@ -63,9 +59,25 @@ func (p *parser) secret(n *yaml.Node, items []int, tm typeMeta, k *kind) {
 	p.decode(n, items, tm, k)
 }
 
-// consenting reports whether a Secret lets itself be used by probes.
-func consenting(s *corev1.Secret) bool {
-	return s.Annotations[v1alpha1.AnnotationAllowProbe] == "true"
+// certifies reports whether a Secret has certificates.
+func certifies(n *yaml.Node) bool {
+	if text(n, "type") == string(corev1.SecretTypeTLS) {
+		return true
+	}
+	for _, field := range []string{"data", "stringData"} {
+		if held := get(n, field); held != nil && get(held, convert.CAKey) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// usable reports whether a Secret lets itself be used by probes, or has certificates
+// for gateways.
+func usable(s *corev1.Secret) bool {
+	_, encoded := s.Data[convert.CAKey]
+	_, plain := s.StringData[convert.CAKey]
+	return s.Annotations[v1alpha1.AnnotationAllowProbe] == "true" || s.Type == corev1.SecretTypeTLS || encoded || plain
 }
 
 // keyOf is the Secret's name.
@@ -82,8 +94,8 @@ func mentionsSecret(text []byte) bool {
 	return regexp.MustCompile(`\bkind["']?\s*:\s*["']?` + kindSecret + `\b`).Match(text)
 }
 
-// unlock takes the Secrets out of the trial's sources. Of two that consent and have
-// one name the first stays.
+// unlock takes the Secrets out of the trial's sources. Of two that may be used and
+// have one name the first stays.
 func (t *trial) unlock() {
 	t.secrets, t.guards = make(secrets), make(map[model.Key]string)
 	places := make(map[model.Key]sourceObject)
@@ -97,12 +109,12 @@ func (t *trial) unlock() {
 		key := keyOf(s)
 		switch first, taken := places[key]; {
 		case src.refused:
-		case !consenting(s):
+		case !usable(s):
 			if t.secrets[key] == nil {
 				t.secrets[key] = &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
 			}
 		case taken:
-			t.add(twice(src, first, key))
+			t.add(twice(kindSecret, src, first, key))
 		default:
 			named := *s
 			named.Namespace = key.Namespace
@@ -112,13 +124,13 @@ func (t *trial) unlock() {
 	t.sources = rest
 }
 
-// twice tells that a Secret of that name stands already.
-func twice(src, first sourceObject, key model.Key) model.Problem {
+// twice tells that an object of that kind and name stands already.
+func twice(kind string, src, first sourceObject, key model.Key) model.Problem {
 	here, there := src.place(), first.place()
 	return model.Problem{
-		Severity: model.Error, Reason: convert.ReasonDefinedTwice, Object: kindSecret + " " + key.String(),
+		Severity: model.Error, Reason: convert.ReasonDefinedTwice, Object: kind + " " + key.String(),
 		File: src.file.path, Line: src.doc.fileLine(src.line), Field: "metadata.name",
-		Message: key.String() + " is already defined by Secret in " + there + "; that one stays and this one is not used",
+		Message: key.String() + " is already defined by " + kind + " in " + there + "; that one stays and this one is not used",
 		Hint:    "delete one of the two (" + there + ", " + here + "), or give one another name or namespace",
 	}
 }
@@ -131,7 +143,7 @@ func (t *trial) lacking(services []convert.Wanted, lines *lineFinder) {
 			continue
 		}
 		_, _, err := t.secrets.login(model.Key{Namespace: s.Key.Namespace, Name: s.Probe.Credentials})
-		why := new(convert.LoginError)
+		why := new(convert.LackError)
 		if !errors.As(err, &why) {
 			continue
 		}

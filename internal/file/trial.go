@@ -24,6 +24,8 @@ type trial struct {
 	// consent.
 	secrets secrets
 	guards  map[model.Key]string
+	// configMaps are those with certificates.
+	configMaps configMaps
 }
 
 // sourceObject is an object, and where it stands.
@@ -51,6 +53,7 @@ func (l *Loader) try(order []*manifest, back map[*manifest][]model.Problem) *tri
 	}
 	t.collect(order, l.served.owners)
 	t.unlock()
+	t.shelve()
 
 	out := convert.Convert(convert.Input{Objects: t.input(), ClusterDomain: l.cfg.ClusterDomain, ServiceCIDRs: l.cfg.ServiceCIDRs})
 	t.namespaces = out.Namespaces
@@ -64,6 +67,7 @@ func (l *Loader) try(order []*manifest, back map[*manifest][]model.Problem) *tri
 		t.add(p.Problem)
 	}
 	t.lacking(out.Services, &lines)
+	t.uncertified(out.Services, &lines)
 	t.explain(why)
 	t.assign(l, out.Services, &lines)
 	return t
@@ -152,6 +156,9 @@ func (t *trial) input() []convert.Object {
 func (s sourceObject) identity() identity {
 	if secret, ok := s.value.(*corev1.Secret); ok {
 		return identity{kind: kindSecret, Key: keyOf(secret)}
+	}
+	if c, ok := s.value.(*corev1.ConfigMap); ok {
+		return identity{kind: kindConfigMap, Key: model.Key{Namespace: c.Namespace, Name: c.Name}}
 	}
 	kind, key := convert.KeyOf(s.value)
 	if kind == "ExternalService" {

@@ -99,10 +99,10 @@ func TestTrialIsLeftToAClientThatTakesIt(t *testing.T) {
 	got := map[*endpoint]int{}
 	for i := range 1000 {
 		now = now.Add(100 * time.Millisecond)
-		s.prefer(sticky, p.order(ends, now, 5*time.Second), now, 3*time.Hour)[0].took()
+		s.prefer(sticky, p.order(ends, now, 5*time.Second, inTurn), now, 3*time.Hour)[0].took()
 		if i%70 == 0 {
 			fresh = fresh.Next()
-			to := s.prefer(fresh, p.order(ends, now, 5*time.Second), now, 3*time.Hour)[0]
+			to := s.prefer(fresh, p.order(ends, now, 5*time.Second, inTurn), now, 3*time.Hour)[0]
 			to.took()
 			got[to]++
 		}

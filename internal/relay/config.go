@@ -10,6 +10,8 @@ import (
 // default that each comment names.
 type Config struct {
 	Hooks Hooks
+	// Materials are where the certificates are that specs name. Nil: there are none.
+	Materials Materials
 
 	// ConnectTimeout bounds the connect to one endpoint. 3 s.
 	ConnectTimeout time.Duration
@@ -19,6 +21,10 @@ type Config struct {
 	// HoldOff is how long an endpoint that did not take a connection is tried
 	// after all others. Then a single client tries it first. 5 s.
 	HoldOff time.Duration
+
+	// HelloTimeout bounds what a client says before the relay knows what it wants: a TLS
+	// handshake, the head of a request. 10 s.
+	HelloTimeout time.Duration
 
 	// IdleTimeout ends a TCP connection over which nothing moved for so long, in
 	// either direction, or one of whose peers has taken nothing of what waits
@@ -59,6 +65,7 @@ func (c Config) withDefaults() Config {
 	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, 3*time.Second)
 	c.ConnectDelay = cmp.Or(c.ConnectDelay, 250*time.Millisecond)
 	c.HoldOff = cmp.Or(c.HoldOff, 5*time.Second)
+	c.HelloTimeout = cmp.Or(c.HelloTimeout, 10*time.Second)
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, 24*time.Hour)
 	c.HalfClosedTimeout = cmp.Or(c.HalfClosedTimeout, time.Hour)
 	c.DrainTimeout = cmp.Or(c.DrainTimeout, 10*time.Second)

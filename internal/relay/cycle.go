@@ -1,9 +1,6 @@
 package relay
 
-import (
-	"net/netip"
-	"slices"
-)
+import "slices"
 
 // breakCycles takes out the endpoints through which a connection would come back
 // to a virtual IP that it has passed: it would go round until all files are used
@@ -44,11 +41,11 @@ const (
 )
 
 func (c *cycles) walk(w *want) {
-	if c.states[w.at] != unseen || !slices.ContainsFunc(w.endpoints, func(to netip.AddrPort) bool { return c.next(w, to) != nil }) {
+	if c.states[w.at] != unseen || !slices.ContainsFunc(w.endpoints, func(to destination) bool { return c.next(w, to) != nil }) {
 		return
 	}
 	c.states[w.at] = onPath
-	var without []netip.AddrPort // the endpoints that do not lead back
+	var without []destination // the endpoints that do not lead back
 	for _, to := range w.endpoints {
 		next := c.next(w, to)
 		if next != nil {
@@ -70,6 +67,6 @@ func (c *cycles) walk(w *want) {
 }
 
 // next is what listens at an endpoint of w, if anything here does.
-func (c *cycles) next(w *want, to netip.AddrPort) *want {
-	return c.plan.wanted[slot{to, w.at.protocol}]
+func (c *cycles) next(w *want, to destination) *want {
+	return c.plan.wanted[slot{to.addr, w.at.protocol}]
 }

@@ -19,6 +19,12 @@ type Hooks struct {
 	ConnectFailed func(key model.Key, port model.Port, endpoint netip.AddrPort, err error)
 	// Refused: no endpoint took the connection; the client was reset.
 	Refused func(key model.Key, port model.Port)
+	// Overflowed: a client was reset, since the service has as many as its gateway's
+	// maxConnections.
+	Overflowed func(key model.Key, port model.Port)
+	// ClientFailed: a client did not come to terms with the relay: a TLS handshake
+	// failed, say. The error is for a person.
+	ClientFailed func(key model.Key, port model.Port, err error)
 	// AcceptFailed: the kernel could not hand over a client, because files ran
 	// out, say. The listener backs off and tries again.
 	AcceptFailed func(key model.Key, port model.Port, err error)
@@ -66,5 +72,18 @@ func (h *Hooks) refused(rt *route) {
 func (h *Hooks) acceptFailed(rt *route, err error) {
 	if h.AcceptFailed != nil {
 		h.AcceptFailed(rt.key, rt.port, err)
+	}
+}
+
+func (h *Hooks) overflowed(rt *route) {
+	rt.stats.refused.Add(1)
+	if h.Overflowed != nil {
+		h.Overflowed(rt.key, rt.port)
+	}
+}
+
+func (h *Hooks) clientFailed(rt *route, err error) {
+	if h.ClientFailed != nil {
+		h.ClientFailed(rt.key, rt.port, err)
 	}
 }

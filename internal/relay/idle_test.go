@@ -31,7 +31,7 @@ func counted(t *testing.T, r *Relay, n int) {
 	t.Helper()
 	eventually(t, "the bytes are counted", func() bool {
 		all := r.tunnels.list()
-		return len(all) == 1 && all[0].up.moved.Load()+all[0].down.moved.Load() == int64(n)
+		return len(all) == 1 && all[0].(*tunnel).up.moved.Load()+all[0].(*tunnel).down.moved.Load() == int64(n)
 	})
 }
 
@@ -110,7 +110,7 @@ func TestReaderWhoNeverReadsIsCut(t *testing.T) {
 	})
 	eventually(t, "the client's buffers are full", func() bool {
 		all := r.tunnels.list()
-		return len(all) == 1 && all[0].down.stuck.Load()
+		return len(all) == 1 && all[0].(*tunnel).down.stuck.Load()
 	})
 	eventually(t, "the connection is cut", func() bool {
 		_, _ = io.WriteString(c, "x")
@@ -128,7 +128,8 @@ func TestKeepAliveIsOn(t *testing.T) {
 	r, now, c := idleRelay(t, echo)
 	roundTrip(t, c, "hello")
 	r.sweep(now.now())
-	for _, s := range []*socket{r.tunnels.list()[0].client, r.tunnels.list()[0].server} {
+	stands := r.tunnels.list()[0].(*tunnel)
+	for _, s := range []*socket{stands.client, stands.server} {
 		for what, option := range tcpOptions() {
 			got := -1
 			_ = s.raw.Control(func(fd uintptr) { got = option(int(fd)) })

@@ -39,7 +39,7 @@ func TestOrderProperties(t *testing.T) {
 		given := slices.Clone(ends)
 		var p picker
 		p.turns.Store(rapid.Uint64().Draw(t, "turn"))
-		order := p.order(ends, now, 5*time.Second)
+		order := p.order(ends, now, 5*time.Second, inTurn)
 
 		if !slices.Equal(ends, given) {
 			t.Fatal("order changed its argument")
@@ -90,7 +90,7 @@ func TestOrderIsFair(t *testing.T) {
 		for range callers {
 			wg.Go(func() {
 				for range rounds * up {
-					e := p.order(ends, now, time.Second)[0]
+					e := p.order(ends, now, time.Second, inTurn)[0]
 					mu.Lock()
 					first[e]++
 					mu.Unlock()
@@ -117,7 +117,7 @@ func TestOneTrialAtATime(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
-			if p.order(ends, now, time.Second)[0] == ends[1] {
+			if p.order(ends, now, time.Second, inTurn)[0] == ends[1] {
 				mu.Lock()
 				trials++
 				mu.Unlock()
@@ -128,4 +128,38 @@ func TestOneTrialAtATime(t *testing.T) {
 	if trials != 1 {
 		t.Errorf("%d callers tried it first, want one", trials)
 	}
+}
+
+// In any run of as many turns as the weights add up to, each endpoint has as many as it
+// weighs; of equal weights, each has the turn once in a round.
+func TestWeights(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ends, sum := endpoints(rapid.IntRange(1, 6).Draw(t, "endpoints")), 0
+		same := rapid.Bool().Draw(t, "same")
+		for i, e := range ends {
+			w := rapid.IntRange(1, 100).Draw(t, "weight")
+			if same && i > 0 {
+				w = int(ends[0].weight.Load())
+			}
+			e.weight.Store(int64(w))
+			sum += w
+		}
+		round := sum
+		if same {
+			round = len(ends)
+		}
+		got, from := make([]int, len(ends)), rapid.Uint64Max(1<<60).Draw(t, "turn")
+		for i := range round {
+			got[byWeight(ends, from+uint64(i))]++
+		}
+		for i, e := range ends {
+			want := int(e.weight.Load())
+			if same {
+				want = 1
+			}
+			if got[i] != want {
+				t.Fatalf("endpoint %d has %d turns of %d, want %d", i, got[i], round, want)
+			}
+		}
+	})
 }

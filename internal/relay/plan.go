@@ -23,8 +23,21 @@ type want struct {
 	key       model.Key
 	port      model.Port
 	service   *model.Service
-	endpoints []netip.AddrPort
+	listener  model.Listener
+	endpoints []destination
 }
+
+// destination is where connections can go.
+type destination struct {
+	addr netip.AddrPort
+	// host is the outside name that it was found by; empty for fixed addresses.
+	host string
+	// weight is its share of the load.
+	weight int
+}
+
+// String is the address.
+func (d destination) String() string { return d.addr.String() }
 
 // part is what one service asks for by itself. It is immutable.
 type part struct {
@@ -76,7 +89,7 @@ func newPart(pub *model.Published) *part {
 	if svc.Type != model.ClusterIP || len(svc.ClusterIPs) == 0 {
 		return part
 	}
-	for _, port := range svc.Ports {
+	for i, port := range svc.Ports {
 		if port.Protocol != model.TCP && port.Protocol != model.UDP {
 			part.unsupported = append(part.unsupported, port)
 			continue
@@ -84,7 +97,8 @@ func newPart(pub *model.Published) *part {
 		for _, ip := range svc.ClusterIPs {
 			at := slot{netip.AddrPortFrom(ip.Unmap(), port.Port), port.Protocol}
 			if ends := behind(pub, port, at.addr); at.addr.IsValid() && len(ends) > 0 {
-				part.wants = append(part.wants, &want{at: at, key: svc.Key, port: port, service: svc, endpoints: ends})
+				l, _ := svc.Listener(i)
+				part.wants = append(part.wants, &want{at: at, key: svc.Key, port: port, service: svc, listener: l, endpoints: ends})
 			}
 		}
 	}
@@ -109,8 +123,8 @@ func (p *plan) add(part *part) {
 
 // behind returns the ready endpoints of a service's port: those of the virtual
 // IP's own family, or the others if it has none.
-func behind(pub *model.Published, port model.Port, at netip.AddrPort) []netip.AddrPort {
-	var own, other []netip.AddrPort
+func behind(pub *model.Published, port model.Port, at netip.AddrPort) []destination {
+	var own, other []destination
 	for _, e := range pub.Decision.Endpoints {
 		if !e.Ready || !e.Addr.IsValid() {
 			continue
@@ -119,8 +133,8 @@ func behind(pub *model.Published, port model.Port, at netip.AddrPort) []netip.Ad
 			if ep.Name != port.Name || ep.Protocol != port.Protocol || ep.Port == 0 {
 				continue
 			}
-			to := netip.AddrPortFrom(e.Addr.Unmap(), ep.Port)
-			if to.Addr().Is4() == at.Addr().Is4() {
+			to := destination{netip.AddrPortFrom(e.Addr.Unmap(), ep.Port), e.Host, weight(&pub.Service, e.Target)}
+			if to.addr.Addr().Is4() == at.Addr().Is4() {
 				own = append(own, to)
 			} else {
 				other = append(other, to)
@@ -133,15 +147,28 @@ func behind(pub *model.Published, port model.Port, at netip.AddrPort) []netip.Ad
 	return distinct(own)
 }
 
-// distinct drops repetitions and keeps the order.
-func distinct(addrs []netip.AddrPort) []netip.AddrPort {
-	if len(addrs) < 2 {
-		return addrs
+// weight is that of a target by name; 1 where nobody speaks of weights.
+func weight(s *model.Service, target string) int {
+	if s.Gateway == nil {
+		return 1
 	}
-	seen := make(map[netip.AddrPort]struct{}, len(addrs))
-	return slices.DeleteFunc(addrs, func(a netip.AddrPort) bool {
-		_, twice := seen[a]
-		seen[a] = struct{}{}
+	i := slices.IndexFunc(s.Targets, func(t model.Target) bool { return t.Name == target })
+	if i < 0 {
+		return 1
+	}
+	return max(1, s.Targets[i].Weight)
+}
+
+// distinct drops repetitions and keeps the order. Of one address by two names the
+// first one counts.
+func distinct(all []destination) []destination {
+	if len(all) < 2 {
+		return all
+	}
+	seen := make(map[netip.AddrPort]struct{}, len(all))
+	return slices.DeleteFunc(all, func(d destination) bool {
+		_, twice := seen[d.addr]
+		seen[d.addr] = struct{}{}
 		return twice
 	})
 }

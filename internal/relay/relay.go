@@ -25,6 +25,8 @@ type Relay struct {
 	cfg     Config
 	pipes   *pipePool
 	tunnels registry
+	// upstreams are the connections to endpoints that carry requests.
+	upstreams registry
 	// Buffers are lent while bytes are under way.
 	buffers, datagrams sync.Pool
 
@@ -33,6 +35,10 @@ type Relay struct {
 	services  map[model.Key]*counters
 	plan      *plan // the last one
 	closed    bool
+
+	waking    sync.Mutex // guards deadlines
+	deadlines []time.Time
+	woken     chan struct{}
 
 	sweeping sync.Once
 	cut      chan struct{} // closed when the drain is over
@@ -64,6 +70,7 @@ func New(cfg Config) *Relay {
 		listeners: make(map[slot]listener),
 		services:  make(map[model.Key]*counters),
 		cut:       make(chan struct{}),
+		woken:     make(chan struct{}, 1),
 	}
 }
 
@@ -141,6 +148,7 @@ func (r *Relay) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.DrainTimeout)
 	defer cancel()
 	err := r.drain(ctx)
+	r.upstreams.cut()
 	r.wg.Wait()
 	r.pipes.close()
 	return err

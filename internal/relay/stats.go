@@ -20,6 +20,9 @@ type Stats struct {
 
 // counters are a service's [Stats]. Connections keep theirs when the service goes.
 type counters struct {
+	// clients is how many are connected, to an endpoint or not yet.
+	clients atomic.Int64
+
 	open, total, connectFailed, refused, in, out atomic.Int64
 }
 
@@ -59,8 +62,21 @@ func (r *Relay) forget() {
 		published[part.pub.Service.Key] = struct{}{}
 	}
 	for key, c := range r.services {
-		if _, stays := published[key]; !stays && c.open.Load() == 0 {
+		if _, stays := published[key]; !stays && c.open.Load() == 0 && c.clients.Load() == 0 {
 			delete(r.services, key)
 		}
 	}
 }
+
+// enter counts a client that has connected, or returns false if there are as many as
+// the service may have.
+func (c *counters) enter(g *model.Gateway) bool {
+	if n := c.clients.Add(1); g != nil && g.MaxConnections > 0 && n > int64(g.MaxConnections) {
+		c.clients.Add(-1)
+		return false
+	}
+	return true
+}
+
+// leave follows each enter that returned true once.
+func (c *counters) leave() { c.clients.Add(-1) }

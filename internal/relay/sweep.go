@@ -11,12 +11,20 @@ func (r *Relay) startSweeping() {
 	r.wg.Go(func() {
 		tick := time.NewTicker(every)
 		defer tick.Stop()
+		deadline := time.NewTimer(every)
+		defer deadline.Stop()
 		for {
 			select {
 			case <-tick.C:
 				r.sweep(r.cfg.Now())
+			case <-deadline.C:
+				r.cutLeft(r.cfg.Now())
+			case <-r.woken:
 			case <-r.cut:
 				return
+			}
+			if in, any := r.due(r.cfg.Now()); any {
+				deadline.Reset(in)
 			}
 		}
 	})
@@ -24,8 +32,8 @@ func (r *Relay) startSweeping() {
 
 // sweep drops what was idle for too long at now.
 func (r *Relay) sweep(now time.Time) {
-	for _, t := range r.tunnels.list() {
-		t.sweep(now, r.cfg.IdleTimeout, r.cfg.HalfClosedTimeout)
+	for _, c := range r.tunnels.list() {
+		c.sweep(now, r.cfg.IdleTimeout, r.cfg.HalfClosedTimeout)
 	}
 	r.mu.Lock()
 	r.forget()

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"time"
+
+	"fairlead.dev/internal/model"
 )
 
 // tcpListener accepts the connections of one virtual IP and port.
@@ -13,8 +15,10 @@ type tcpListener struct {
 	relay  *Relay
 	ln     *net.TCPListener
 	route  atomic.Pointer[route]
+	ends   ends
 	picker picker
 	sticky affinity
+	web    web
 	done   chan struct{} // closed by close
 	ended  chan struct{} // closed when accept has returned
 }
@@ -35,17 +39,23 @@ func (r *Relay) listenTCP(rt *route) (listener, error) {
 func (l *tcpListener) serves() *want { return l.route.Load().want }
 
 func (l *tcpListener) update(rt *route) {
-	rt.adopt(l.route.Load())
+	left := l.ends.follow(rt, l.route.Load())
 	l.route.Store(rt)
+	l.relay.leave(rt, left)
 }
 
+// close lets the connections that stand run on as long as they may.
 func (l *tcpListener) close() {
 	close(l.done)
 	_ = l.ln.Close()
 	<-l.ended
+	l.web.close()
+	rt := l.route.Load()
+	l.relay.leave(rt, rt.ends)
 }
 
 func (l *tcpListener) sweep(now time.Time) {
+	l.ends.forget()
 	l.sticky.sweep(now, l.route.Load().service.SessionAffinity)
 }
 
@@ -67,53 +77,125 @@ func (l *tcpListener) accept() {
 			continue
 		}
 		wait = 0
+		l.take(client)
+	}
+}
+
+// take has a client served as its port's listener says.
+func (l *tcpListener) take(client *net.TCPConn) {
+	rt := l.route.Load()
+	if !rt.stats.enter(rt.service.Gateway) {
+		l.relay.cfg.Hooks.overflowed(rt)
+		refuse(client)
+		return
+	}
+	switch l.manner(rt) {
+	case asRequests:
+		l.web.take(l, rt, client)
+	case asStream:
+		s := &stream{client: client}
+		if !l.relay.tunnels.add(s) {
+			rt.stats.leave()
+			refuse(client)
+			return
+		}
+		l.relay.wg.Go(func() {
+			defer rt.stats.leave()
+			l.serveStream(s, rt)
+		})
+	case asBytes:
 		raw, err := client.SyscallConn()
 		if err != nil {
 			_ = client.Close()
-			continue
+			rt.stats.leave()
+			return
 		}
 		t := &tunnel{client: &socket{client, raw}}
 		if !l.relay.tunnels.add(t) {
 			t.client.reset()
-			continue
+			rt.stats.leave()
+			return
 		}
-		l.relay.wg.Go(func() { l.serve(t, client) })
+		l.relay.wg.Go(func() {
+			defer rt.stats.leave()
+			l.serve(t, client, rt)
+		})
 	}
+}
+
+// manner is how much of what clients send the relay has to understand.
+type manner int
+
+const (
+	asBytes    manner = iota // nothing
+	asStream                 // that there is TLS around it, and no more
+	asRequests               // HTTP
+)
+
+func (l *tcpListener) manner(rt *route) manner {
+	g := rt.service.Gateway
+	if g == nil {
+		return asBytes
+	}
+	switch rt.listener.Protocol {
+	case model.ListenHTTP, model.ListenHTTPS:
+		return asRequests
+	case model.ListenTLS, model.ListenPostgres:
+		return asStream
+	case model.ListenTCP, model.ListenUDP:
+	}
+	if g.BackendTLS != nil || g.ProxyProtocol != 0 {
+		return asStream
+	}
+	return asBytes
+}
+
+// refuse resets a client.
+func refuse(client *net.TCPConn) {
+	_ = client.SetLinger(0)
+	_ = client.Close()
 }
 
 // serve connects the client to an endpoint and carries bytes until both are done.
-func (l *tcpListener) serve(t *tunnel, conn *net.TCPConn) {
+func (l *tcpListener) serve(t *tunnel, conn *net.TCPConn, rt *route) {
 	defer l.relay.tunnels.remove(t)
-	rt, cfg := l.route.Load(), &l.relay.cfg
-	order := l.order(rt, conn)
+	order := l.order(rt, clientOf(conn))
 	server, end := l.relay.dial(rt, order)
 	if server == nil {
 		t.client.reset()
-		cfg.Hooks.refused(rt)
+		l.relay.cfg.Hooks.refused(rt)
 		return
 	}
-	if rt.service.SessionAffinity > 0 && end != order[0] {
-		l.sticky.moved(clientOf(conn), end.addr, cfg.Now())
-	}
-	if !t.attach(server) {
+	l.stick(rt, clientOf(conn), order[0], end)
+	if !t.attach(server, end) {
 		return
 	}
+	end.open.Add(1)
+	defer end.open.Add(-1)
 	opened := time.Now()
-	cfg.Hooks.opened(rt, end.addr)
+	l.relay.cfg.Hooks.opened(rt, end.addr)
 	t.run(l.relay)
-	cfg.Hooks.closed(rt, end.addr, Traffic{In: t.up.moved.Load(), Out: t.down.moved.Load(), Took: time.Since(opened)})
+	l.relay.cfg.Hooks.closed(rt, end.addr, Traffic{In: t.up.moved.Load(), Out: t.down.moved.Load(), Took: time.Since(opened)})
+}
+
+// stick notes that a client with affinity ended up at another endpoint than first
+// was meant.
+func (l *tcpListener) stick(rt *route, client netip.Addr, first, end *endpoint) {
+	if rt.service.SessionAffinity > 0 && end != first {
+		l.sticky.moved(client, end.addr, l.relay.cfg.Now())
+	}
 }
 
 // order is the endpoints in the order in which to try them for this client.
-func (l *tcpListener) order(rt *route, conn *net.TCPConn) []*endpoint {
+func (l *tcpListener) order(rt *route, client netip.Addr) []*endpoint {
 	now := l.relay.cfg.Now()
-	order := l.picker.order(rt.ends, now, l.relay.cfg.HoldOff)
+	order := l.picker.order(rt.ends, now, l.relay.cfg.HoldOff, rt.first())
 	if stay := rt.service.SessionAffinity; stay > 0 {
-		order = l.sticky.prefer(clientOf(conn), order, now, stay)
+		order = l.sticky.prefer(client, order, now, stay)
 	}
 	return order
 }
 
-func clientOf(conn *net.TCPConn) netip.Addr {
+func clientOf(conn net.Conn) netip.Addr {
 	return conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
 }

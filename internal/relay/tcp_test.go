@@ -128,7 +128,7 @@ func TestResetWhileClientSends(t *testing.T) {
 	}()
 	eventually(t, "the endpoint's buffers are full", func() bool {
 		all := r.tunnels.list()
-		return len(all) == 1 && all[0].up.stuck.Load()
+		return len(all) == 1 && all[0].(*tunnel).up.stuck.Load()
 	})
 	_ = c.SetWriteDeadline(time.Now())
 	<-sent // or writing would take the error away from reading

@@ -61,7 +61,7 @@ func TestBytesOfBrokenConnectionAreDropped(t *testing.T) {
 	go func() { _, _ = io.Copy(first, zeros{}) }()
 	eventually(t, "the endpoint's buffers are full", func() bool {
 		all := r.tunnels.list()
-		return len(all) == 1 && all[0].up.stuck.Load()
+		return len(all) == 1 && all[0].(*tunnel).up.stuck.Load()
 	})
 	close(reset)
 	eventually(t, "the connection is gone", func() bool { return len(r.tunnels.list()) == 0 })

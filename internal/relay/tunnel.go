@@ -15,7 +15,8 @@ type tunnel struct {
 	ended    atomic.Int32
 
 	mu     sync.Mutex
-	server *socket // nil until the endpoint is connected
+	server *socket   // nil until the endpoint is connected
+	end    *endpoint // whose socket that is
 	isCut  bool
 
 	watch watch // of the sweeper alone
@@ -23,15 +24,21 @@ type tunnel struct {
 
 // attach gives the tunnel its endpoint. It returns false, and closes server, if
 // the tunnel was cut before.
-func (t *tunnel) attach(server *socket) bool {
+func (t *tunnel) attach(server *socket, end *endpoint) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.isCut {
 		server.close()
 		return false
 	}
-	t.server = server
+	t.server, t.end = server, end
 	return true
+}
+
+func (t *tunnel) goesTo() *endpoint {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.end
 }
 
 // cut resets both sides, now. The tunnel's goroutines end on their own.

@@ -54,7 +54,11 @@ func (r *Relay) listenUDP(rt *route) (listener, error) {
 func (l *udpListener) serves() *want { return l.route.Load().want }
 
 func (l *udpListener) update(rt *route) {
-	rt.adopt(l.route.Load())
+	var before []*endpoint
+	if old := l.route.Load(); old != nil {
+		before = old.ends
+	}
+	rt.adopt(before)
 	l.route.Store(rt)
 }
 
@@ -208,7 +212,7 @@ func (l *udpListener) drop(s *session) {
 
 // order is the endpoints in the order in which to try them for this client.
 func (l *udpListener) order(rt *route, client netip.AddrPort, now time.Time) []*endpoint {
-	order := l.picker.order(rt.ends, now, l.relay.cfg.HoldOff)
+	order := l.picker.order(rt.ends, now, l.relay.cfg.HoldOff, rt.first())
 	if stay := rt.service.SessionAffinity; stay > 0 {
 		order = l.sticky.prefer(client.Addr(), order, now, stay)
 	}

@@ -1,0 +1,281 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"fairlead.dev/internal/model"
+)
+
+// forwarder passes the requests of one listener on to its endpoints.
+type forwarder struct {
+	l     *tcpListener
+	proxy *httputil.ReverseProxy
+}
+
+func newForwarder(l *tcpListener) *forwarder {
+	f := &forwarder{l: l}
+	f.proxy = &httputil.ReverseProxy{
+		Rewrite: f.rewrite, Transport: f, ModifyResponse: f.redirect, ErrorHandler: f.fail,
+		FlushInterval: -1, // what streams is untouched
+		BufferPool:    bufferPool{&l.relay.buffers},
+	}
+	return f
+}
+
+// exchange is one request under way, in its context.
+type exchange struct {
+	rt     *route
+	client netip.Addr
+	// scheme and host are those that the client has asked for.
+	scheme, host string
+	// end is the endpoint that has answered; nil before.
+	end *endpoint
+}
+
+type exchangeKey struct{}
+
+func exchangeOf(r *http.Request) *exchange { return r.Context().Value(exchangeKey{}).(*exchange) }
+
+// ServeHTTP answers one request with what an endpoint says.
+func (f *forwarder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	x := &exchange{rt: f.l.route.Load(), scheme: "http", host: req.Host}
+	if req.TLS != nil {
+		x.scheme = "https"
+	}
+	if from, err := netip.ParseAddrPort(req.RemoteAddr); err == nil {
+		x.client = from.Addr().Unmap()
+	}
+	if most := x.rt.service.Gateway.HTTP.MaxBodyBytes; most > 0 {
+		req.Body = http.MaxBytesReader(w, req.Body, most)
+	}
+	f.proxy.ServeHTTP(w, req.WithContext(context.WithValue(req.Context(), exchangeKey{}, x)))
+}
+
+// rewrite says what is the same for every endpoint.
+func (f *forwarder) rewrite(p *httputil.ProxyRequest) {
+	p.Out.URL.Scheme = "http"
+	if exchangeOf(p.In).rt.service.Gateway.BackendTLS != nil {
+		p.Out.URL.Scheme = "https"
+	}
+	p.Out.URL.RawQuery = p.In.URL.RawQuery // as the client wrote it
+	p.Out.Host = p.In.Host
+	if !exchangeOf(p.In).rt.service.Gateway.HTTP.Forwarded {
+		return
+	}
+	p.Out.Header["X-Forwarded-For"] = p.In.Header["X-Forwarded-For"]
+	p.SetXForwarded()
+}
+
+// RoundTrip asks one endpoint after the other until one answers. What an endpoint may
+// have acted on is not asked again, unless it is idempotent and the spec says so.
+func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
+	x := exchangeOf(req)
+	order := f.l.order(x.rt, x.client)
+	body := &guarded{ReadCloser: req.Body}
+	err := error(errNobody)
+	for i, end := range order {
+		var resp *http.Response
+		if resp, err = f.ask(req, x.rt, end, body); err == nil {
+			x.end = end
+			if i > 0 && x.rt.service.SessionAffinity > 0 {
+				f.l.sticky.moved(x.client, end.addr, f.l.relay.cfg.Now())
+			}
+			return resp, nil
+		}
+		if req.Context().Err() != nil || !f.again(req, x.rt, body, err) {
+			break
+		}
+	}
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+	f.l.relay.cfg.Hooks.refused(x.rt)
+	return nil, err
+}
+
+// errNobody is why a request is not answered for which there is no endpoint.
+var errNobody = errors.New("there is no endpoint to ask")
+
+// ask asks one endpoint.
+func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guarded) (*http.Response, error) {
+	out := req.WithContext(req.Context())
+	to := *req.URL
+	to.Host = end.addr.String()
+	out.URL, out.Host = &to, hostHeader(rt, end, req.Host)
+	if req.Body != nil && req.Body != http.NoBody {
+		out.Body = body
+	}
+	end.open.Add(1)
+	resp, err := end.road(f.l.relay, rt).RoundTrip(out)
+	if err != nil {
+		end.open.Add(-1)
+		if req.Context().Err() == nil && !body.failed() {
+			end.hold(f.l.relay.cfg.Now().Add(f.l.relay.cfg.HoldOff))
+			if !errors.As(err, new(*unreachable)) { // that was told already
+				f.l.relay.cfg.Hooks.connectFailed(rt, end.addr, err)
+				err = fmt.Errorf("%s ends the connection before it has answered: %w", end.name(), err)
+			}
+		}
+		return nil, err
+	}
+	end.took()
+	resp.Body = untilClosed(resp.Body, func() { end.open.Add(-1) })
+	return resp, nil
+}
+
+// again reports whether a request that failed may be asked of another endpoint.
+func (f *forwarder) again(req *http.Request, rt *route, body *guarded, err error) bool {
+	if body.touched() {
+		return false
+	}
+	if errors.As(err, new(*unreachable)) {
+		return true
+	}
+	idempotent := []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete}
+	return rt.service.Gateway.HTTP.RetryIdempotent && slices.Contains(idempotent, req.Method) && (req.Body == nil || req.Body == http.NoBody)
+}
+
+// hostHeader is the Host header for an endpoint.
+func hostHeader(rt *route, end *endpoint, asked string) string {
+	g := rt.service.Gateway
+	switch g.HTTP.Host {
+	case model.HostOfClient:
+		return asked
+	case model.HostReplaced:
+		return g.HTTP.Hostname
+	case model.HostOfTarget:
+	}
+	name, usual := end.host, uint16(80)
+	if g.BackendTLS != nil {
+		name, usual = serverName(g.BackendTLS, end), 443
+	}
+	if name == "" {
+		name = end.addr.Addr().String()
+	}
+	switch {
+	case end.addr.Port() != usual:
+		return net.JoinHostPort(name, strconv.Itoa(int(end.addr.Port())))
+	case strings.Contains(name, ":"):
+		return "[" + name + "]"
+	}
+	return name
+}
+
+// redirect has a redirect to the endpoint's own name lead back to the service.
+func (f *forwarder) redirect(resp *http.Response) error {
+	x := exchangeOf(resp.Request)
+	where := resp.Header.Get("Location")
+	if !x.rt.service.Gateway.HTTP.RewriteRedirects || where == "" {
+		return nil
+	}
+	to, err := url.Parse(where)
+	if err != nil || to.Host == "" {
+		return nil
+	}
+	own := &url.URL{Host: hostHeader(x.rt, x.end, "")}
+	if to.Hostname() != own.Hostname() {
+		return nil
+	}
+	to.Scheme, to.Host = x.scheme, x.host
+	resp.Header.Set("Location", to.String())
+	return nil
+}
+
+// fail tells the client why its request was not answered.
+func (f *forwarder) fail(w http.ResponseWriter, req *http.Request, err error) {
+	x := exchangeOf(req)
+	status := http.StatusBadGateway
+	var tooLarge *http.MaxBytesError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return // nobody is left to be told
+	case errors.As(err, &tooLarge):
+		status, err = http.StatusRequestEntityTooLarge, fmt.Errorf("the request's body has more than %d bytes, the maxBodyBytes of its gateway", tooLarge.Limit)
+	case errors.Is(err, errNobody):
+		status = http.StatusServiceUnavailable
+	case errors.As(err, &timeout) && timeout.Timeout():
+		status = http.StatusGatewayTimeout
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "%d %s\n\nfairlead: %s: %v\n", status, http.StatusText(status), x.rt.key, err)
+}
+
+// guarded is the body of a request, which may have to go to another endpoint: asking
+// one does not close it.
+type guarded struct {
+	io.ReadCloser
+	mu   sync.Mutex
+	read bool
+	err  error
+}
+
+func (g *guarded) Read(b []byte) (int, error) {
+	n, err := g.ReadCloser.Read(b)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.read = g.read || n > 0 || err != nil
+	if err != nil && !errors.Is(err, io.EOF) {
+		g.err = err
+	}
+	return n, err
+}
+
+func (g *guarded) Close() error { return nil }
+
+// touched reports whether anything of it was read.
+func (g *guarded) touched() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.read
+}
+
+// failed reports whether it was the client that broke.
+func (g *guarded) failed() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.err != nil
+}
+
+// untilClosed calls done once when the body of an answer is closed. That of a protocol
+// that was switched to can be written to.
+func untilClosed(body io.ReadCloser, done func()) io.ReadCloser {
+	e := &ending{ReadCloser: body, done: sync.OnceFunc(done)}
+	if w, ok := body.(io.Writer); ok {
+		return &struct {
+			*ending
+			io.Writer
+		}{e, w}
+	}
+	return e
+}
+
+type ending struct {
+	io.ReadCloser
+	done func()
+}
+
+func (e *ending) Close() error {
+	e.done()
+	return e.ReadCloser.Close()
+}
+
+// bufferPool lends the relay's buffers.
+type bufferPool struct{ pool *sync.Pool }
+
+func (p bufferPool) Get() []byte  { return p.pool.Get().(*[bufferSize]byte)[:] }
+func (p bufferPool) Put(b []byte) { p.pool.Put((*[bufferSize]byte)(b)) }

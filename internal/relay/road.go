@@ -1,0 +1,114 @@
+package relay
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"reflect"
+	"sync"
+	"time"
+
+	"fairlead.dev/internal/model"
+)
+
+// unreachable is why no request was sent to an endpoint.
+type unreachable struct{ err error }
+
+func (u *unreachable) Error() string { return u.err.Error() }
+func (u *unreachable) Unwrap() error { return u.err }
+
+// roads are the connections to one endpoint that carry requests. The zero value is
+// ready to use.
+type roads struct {
+	mu     sync.Mutex
+	tls    *model.BackendTLS
+	open   *http.Transport
+	answer time.Duration
+}
+
+// road returns the connections to the endpoint, as the route says that they are to
+// be.
+func (e *endpoint) road(r *Relay, rt *route) *http.Transport {
+	g := rt.service.Gateway
+	e.roads.mu.Lock()
+	defer e.roads.mu.Unlock()
+	if e.roads.open != nil && e.roads.answer == g.HTTP.ResponseTimeout &&
+		(e.roads.tls == g.BackendTLS || reflect.DeepEqual(e.roads.tls, g.BackendTLS)) {
+		return e.roads.open
+	}
+	if e.roads.open != nil {
+		e.roads.open.CloseIdleConnections()
+	}
+	e.roads.tls, e.roads.answer, e.roads.open = g.BackendTLS, g.HTTP.ResponseTimeout, newRoad(r, rt, e)
+	return e.roads.open
+}
+
+// closeIdle ends the connections that carry nothing.
+func (e *endpoint) closeIdle() {
+	e.roads.mu.Lock()
+	defer e.roads.mu.Unlock()
+	if e.roads.open != nil {
+		e.roads.open.CloseIdleConnections()
+	}
+}
+
+func newRoad(r *Relay, rt *route, e *endpoint) *http.Transport {
+	protocols := new(http.Protocols)
+	alpn := []string{"h2", "http/1.1"}
+	switch {
+	case rt.service.Gateway.BackendTLS != nil:
+		protocols.SetHTTP1(true)
+		protocols.SetHTTP2(true)
+	case rt.port.AppProtocol == "kubernetes.io/h2c" || rt.port.AppProtocol == "grpc":
+		protocols.SetUnencryptedHTTP2(true)
+	default:
+		protocols.SetHTTP1(true)
+	}
+	dial := func(context.Context, string, string) (net.Conn, error) {
+		conn, _, err := r.reach(rt, []*endpoint{e}, nil, alpn)
+		if err != nil {
+			return nil, &unreachable{err}
+		}
+		return r.keep(rt, e, conn)
+	}
+	return &http.Transport{
+		DialContext: dial, DialTLSContext: dial, Protocols: protocols, DisableCompression: true,
+		MaxIdleConns: 0, MaxIdleConnsPerHost: 1024, IdleConnTimeout: idleRoad,
+		ResponseHeaderTimeout: rt.service.Gateway.HTTP.ResponseTimeout, MaxResponseHeaderBytes: 1 << 20,
+		ReadBufferSize: bufferSize, WriteBufferSize: bufferSize,
+		TLSHandshakeTimeout: 0, ExpectContinueTimeout: time.Second,
+	}
+}
+
+// idleRoad is how long a connection to an endpoint is kept for the next request: less
+// than most servers keep theirs, so that a request seldom meets one that ends.
+const idleRoad = 30 * time.Second
+
+// upstream is a connection to an endpoint that carries requests, of several clients in
+// turn or at once.
+type upstream struct {
+	conn *outward
+	end  *endpoint
+}
+
+// keep notes a connection that carries requests, so that it ends with its endpoint.
+func (r *Relay) keep(rt *route, end *endpoint, conn net.Conn) (net.Conn, error) {
+	u := &upstream{conn: beneath(conn), end: end}
+	opened := time.Now()
+	u.conn.closed = func() {
+		r.upstreams.remove(u)
+		r.cfg.Hooks.closed(rt, end.addr, Traffic{In: u.conn.sent.Load(), Out: u.conn.received.Load(), Took: time.Since(opened)})
+	}
+	r.cfg.Hooks.opened(rt, end.addr)
+	if !r.upstreams.add(u) {
+		_ = conn.Close()
+		return nil, net.ErrClosed
+	}
+	return conn, nil
+}
+
+func (u *upstream) cut()              { u.conn.reset() }
+func (u *upstream) goesTo() *endpoint { return u.end }
+
+// sweep leaves it to its requests, and then to idleRoad.
+func (u *upstream) sweep(time.Time, time.Duration, time.Duration) {}

@@ -1,0 +1,216 @@
+package relay
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"fairlead.dev/internal/model"
+)
+
+// stream is a client's connection of whose bytes the relay has to know where TLS
+// begins and ends.
+type stream struct {
+	client *net.TCPConn
+	idle   time.Duration // IdleTimeout of its gateway
+
+	in, out atomic.Int64 // bytes from and to the client
+	ended   atomic.Int32 // directions that have
+	moving
+
+	mu     sync.Mutex
+	server *socket
+	end    *endpoint
+	isCut  bool
+}
+
+// attach gives the stream its endpoint. It returns false if the stream was cut
+// before.
+func (s *stream) attach(server net.Conn, end *endpoint) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.isCut {
+		return false
+	}
+	s.server, s.end = beneath(server).socket, end
+	return true
+}
+
+func (s *stream) goesTo() *endpoint {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.end
+}
+
+// cut resets both sides, now.
+func (s *stream) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.isCut = true
+	refuse(s.client)
+	if s.server != nil {
+		s.server.reset()
+	}
+}
+
+func (s *stream) sweep(now time.Time, idle, halfClosed time.Duration) {
+	limit := idle
+	if s.idle > 0 {
+		limit = min(limit, s.idle)
+	}
+	if s.ended.Load() > 0 {
+		limit = min(limit, halfClosed)
+	}
+	if s.silent(now) >= limit {
+		s.cut()
+	}
+}
+
+// serveStream hears the client, connects it to an endpoint and carries bytes until
+// both are done.
+func (l *tcpListener) serveStream(s *stream, rt *route) {
+	defer l.relay.tunnels.remove(s)
+	s.idle = rt.service.Gateway.IdleTimeout
+	h, err := l.hear(s.client, rt)
+	if err != nil {
+		l.relay.cfg.Hooks.clientFailed(rt, err)
+		s.cut()
+		return
+	}
+	order := l.order(rt, clientOf(s.client))
+	if rt.listener.Passthrough {
+		order = named(order, h.name)
+	}
+	server, end, err := l.relay.reach(rt, order, s.client, h.protocols)
+	if err != nil {
+		s.cut()
+		l.relay.cfg.Hooks.refused(rt)
+		return
+	}
+	l.stick(rt, clientOf(s.client), order[0], end)
+	if !s.attach(server, end) {
+		server.Close()
+		return
+	}
+	end.open.Add(1)
+	defer end.open.Add(-1)
+	client, err := l.answer(h, rt, server)
+	if err != nil {
+		l.relay.cfg.Hooks.clientFailed(rt, err)
+		server.Close()
+		s.client.Close() // after what TLS said
+		return
+	}
+	opened := time.Now()
+	l.relay.cfg.Hooks.opened(rt, end.addr)
+	s.run(l.relay, client, server)
+	l.relay.cfg.Hooks.closed(rt, end.addr, Traffic{In: s.in.Load(), Out: s.out.Load(), Took: time.Since(opened)})
+}
+
+// heard is what a client said before its own bytes, and wants to be answered.
+type heard struct {
+	conn   net.Conn
+	secure bool // TLS comes next, for the relay
+	// name and protocols are those of SNI and ALPN.
+	name      string
+	protocols []string
+}
+
+// hear lets the client say what comes before its own bytes. TLS is looked at and not
+// answered yet: the endpoint has a say in it.
+func (l *tcpListener) hear(raw *net.TCPConn, rt *route) (heard, error) {
+	h := heard{conn: raw, secure: rt.listener.Protocol == model.ListenTLS}
+	if !h.secure && rt.listener.Protocol != model.ListenPostgres {
+		return h, nil
+	}
+	if err := raw.SetReadDeadline(time.Now().Add(l.relay.cfg.HelloTimeout)); err != nil {
+		return h, err
+	}
+	if rt.listener.Protocol == model.ListenPostgres {
+		secure, first, err := hearPostgres(raw, len(rt.listener.Certificates) > 0)
+		if err != nil {
+			return h, err
+		}
+		h.secure = secure
+		h.conn = &replayed{raw, bytes.NewReader(first)}
+	}
+	if h.secure {
+		hello, read, err := peek(h.conn)
+		if err != nil {
+			return h, err
+		}
+		h.conn, h.secure = &replayed{raw, bytes.NewReader(read)}, !rt.listener.Passthrough
+		h.name, h.protocols = hello.ServerName, hello.SupportedProtos
+	}
+	return h, raw.SetReadDeadline(time.Time{})
+}
+
+// answer ends the client's TLS, with the protocol that the endpoint has chosen.
+func (l *tcpListener) answer(h heard, rt *route, server net.Conn) (net.Conn, error) {
+	if !h.secure {
+		return h.conn, nil
+	}
+	var protocols []string
+	if s, ok := server.(*tls.Conn); ok {
+		if p := s.ConnectionState().NegotiatedProtocol; slices.Contains(h.protocols, p) {
+			protocols = []string{p}
+		}
+	}
+	if rt.listener.Protocol == model.ListenPostgres && slices.Contains(h.protocols, postgresALPN) {
+		protocols = []string{postgresALPN}
+	}
+	if err := h.conn.SetDeadline(time.Now().Add(l.relay.cfg.HelloTimeout)); err != nil {
+		return nil, err
+	}
+	client := tls.Server(h.conn, l.relay.terminate(rt, protocols))
+	if err := client.Handshake(); err != nil {
+		return nil, err
+	}
+	return client, h.conn.SetDeadline(time.Time{})
+}
+
+// run carries bytes both ways until both directions have ended, each on its own. A
+// direction that breaks ends the other one as well.
+func (s *stream) run(r *Relay, client, server net.Conn) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.carry(r, client, server, &s.out)
+	}()
+	s.carry(r, server, client, &s.in)
+	<-done
+	_ = server.Close()
+	_ = client.Close()
+}
+
+// carry moves bytes to dst until src ends, and passes the end on.
+func (s *stream) carry(r *Relay, dst, src net.Conn, moved *atomic.Int64) {
+	buf := r.buffers.Get().(*[bufferSize]byte)
+	defer r.buffers.Put(buf)
+	for {
+		n, err := src.Read(buf[:])
+		if n > 0 {
+			if _, werr := dst.Write(buf[:n]); werr != nil {
+				s.cut()
+				return
+			}
+			moved.Add(int64(n))
+			s.moved.Add(int64(n))
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			s.cut()
+			return
+		}
+	}
+	s.ended.Add(1)
+	_ = closeWrite(dst)
+}
