@@ -14,15 +14,28 @@ import (
 	"fairlead.dev/test/authority"
 )
 
-// shake makes a handshake with a server that shows pair, and verifies with want.
+// shake makes a handshake with a server that shows pair, and verifies with want. Over a
+// net.Pipe, where nobody may write while the other end does, it would get stuck.
 func shake(t *testing.T, pair tls.Certificate, want Want) error {
 	t.Helper()
-	client, server := net.Pipe()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	client, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	server, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
 	go func() {
 		_ = tls.Server(server, &tls.Config{Certificates: []tls.Certificate{pair}}).Handshake()
 		server.Close()
 	}()
-	defer client.Close()
 	return tls.Client(client, &tls.Config{
 		ServerName: want.Name, InsecureSkipVerify: true,
 		VerifyConnection: func(s tls.ConnectionState) error { return want.Verify(s, time.Now()) },
