@@ -14,24 +14,29 @@ import (
 	"fairlead.dev/test/authority"
 )
 
-// shake makes a handshake with a server that shows pair, and verifies with want. Over a
-// net.Pipe, where nobody may write while the other end does, it would get stuck.
-func shake(t *testing.T, pair tls.Certificate, want Want) error {
+// connected returns both ends of a TCP connection. Over a net.Pipe, where nobody may
+// write while the other end does, a handshake would get stuck.
+func connected(t *testing.T) (client, server net.Conn) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	client, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
+	if client, err = net.Dial("tcp", ln.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
-	server, err := ln.Accept()
-	if err != nil {
+	t.Cleanup(func() { client.Close() })
+	if server, err = ln.Accept(); err != nil {
 		t.Fatal(err)
 	}
+	return client, server
+}
+
+// shake makes a handshake with a server that shows pair, and verifies with want.
+func shake(t *testing.T, pair tls.Certificate, want Want) error {
+	t.Helper()
+	client, server := connected(t)
 	go func() {
 		_ = tls.Server(server, &tls.Config{Certificates: []tls.Certificate{pair}}).Handshake()
 		server.Close()
@@ -107,7 +112,7 @@ func leaf(t *testing.T, pair tls.Certificate) *x509.Certificate {
 
 // TestExplainConnection: what the network did is not TLS's fault.
 func TestExplainConnection(t *testing.T) {
-	client, server := net.Pipe()
+	client, server := connected(t)
 	server.Close()
 	err := tls.Client(client, &tls.Config{ServerName: "x"}).Handshake()
 	if f := Explain(err, "x", time.Now(), Fields{}); err == nil || f != nil {
