@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
 // user is whom the program runs as: a number, so that the kubelet can see that it
@@ -26,18 +28,32 @@ type file struct {
 	data []byte
 }
 
-// files are all that the image holds. There is no shell, and there are no CA
-// certificates: the controller trusts the API server by the certificate in its
-// service account, and nothing else yet. Copied from the building machine they
-// would make the image depend on it, and grow old.
+// files are all that the image holds. There is no shell.
 func files(program []byte) []file {
 	return []file{
 		{"etc/", 0o755, nil},
 		// Go and the container engine look the user's name and home up.
 		{"etc/group", 0o644, []byte("root:x:0:\nnonroot:x:65532:\n")},
 		{"etc/passwd", 0o644, []byte("root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n")},
+		{"etc/ssl/", 0o755, nil},
+		{"etc/ssl/certs/", 0o755, nil},
+		{"etc/ssl/certs/ca-certificates.crt", 0o644, authorities()},
 		{"fairlead", 0o755, program},
 	}
+}
+
+// authorities are Mozilla's, as PEM, for probes and gateways that trust the system's.
+// They come from a module, since those of the building machine would make the image
+// depend on it. Authorities that are trusted for old certificates only are left out: a
+// file cannot say so.
+func authorities() []byte {
+	var out bytes.Buffer
+	for root := range bundle.Roots() {
+		if root.Constraint == nil {
+			_ = pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate})
+		}
+	}
+	return out.Bytes()
 }
 
 // newImage is the image for one platform.

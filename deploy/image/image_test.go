@@ -3,6 +3,8 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -158,9 +160,24 @@ func checkFiles(t *testing.T, img v1.Image) {
 		}
 		got = append(got, fmt.Sprintf("%s %o %d", h.Name, h.Mode, h.Uid))
 	}
-	const want = "etc/ 755 0, etc/group 644 0, etc/passwd 644 0, fairlead 755 0"
+	const want = "etc/ 755 0, etc/group 644 0, etc/passwd 644 0, etc/ssl/ 755 0, etc/ssl/certs/ 755 0, etc/ssl/certs/ca-certificates.crt 644 0, fairlead 755 0"
 	if s := strings.Join(got, ", "); s != want || len(layers) != 1 {
 		t.Errorf("%d layers with %s, want one with %s", len(layers), s, want)
+	}
+}
+
+// TestTheAuthoritiesAreCertificates that have not ended.
+func TestTheAuthoritiesAreCertificates(t *testing.T) {
+	n := 0
+	for block, rest := pem.Decode(authorities()); block != nil; block, rest = pem.Decode(rest) {
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil || !c.IsCA {
+			t.Fatalf("authority %d: %v", n, err)
+		}
+		n++
+	}
+	if n < 100 {
+		t.Errorf("the image trusts %d authorities, want Mozilla's hundred and more", n)
 	}
 }
 
