@@ -25,6 +25,27 @@ const (
 	AnnotationAllowProbe = "fairlead.dev/allow-probe"
 )
 
+// The labels and annotations of EndpointSlices of a service with a gateway. They are
+// what the gateway's Pods go by; nobody else should write them.
+const (
+	// LabelGateway says what such a slice is: [GatewayFront] or [GatewayTargets].
+	LabelGateway = "fairlead.dev/gateway"
+	// GatewayFront slices have the gateway's Pods as endpoints, each port with the
+	// number on which the Pods listen for this service. They are what the Service's
+	// clients reach.
+	GatewayFront = "front"
+	// GatewayTargets slices have the endpoints where the gateway takes the clients
+	// to. They belong to no Service, so that nobody goes around the gateway by them.
+	GatewayTargets = "targets"
+	// LabelService names, on GatewayTargets slices, the ExternalService.
+	LabelService = "fairlead.dev/service-name"
+	// AnnotationTarget names, on GatewayTargets slices, the target that the endpoints
+	// belong to, and AnnotationHost the outside name that they were found by, for TLS
+	// and Host headers; absent for fixed addresses.
+	AnnotationTarget = "fairlead.dev/target"
+	AnnotationHost   = "fairlead.dev/host"
+)
+
 // The annotations that Fairlead reads on ExternalServices.
 const (
 	// AnnotationPin names the target that is published, whatever probes say, until

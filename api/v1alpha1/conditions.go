@@ -20,6 +20,12 @@ const (
 	// ConditionHealthy is True when an endpoint that is published passes its probe.
 	// Absent where Resolved is, and without a probe in the spec.
 	ConditionHealthy = "Healthy"
+	// ConditionResolvedRefs is True when the Secrets and ConfigMaps that the gateway
+	// names are to be had, and hold what they should. Absent where it names none.
+	ConditionResolvedRefs = "ResolvedRefs"
+	// ConditionVerified is True when the certificates of targets are verified, and False
+	// with insecureSkipVerify. Absent without backendTLS.
+	ConditionVerified = "Verified"
 	// ConditionProgrammed is True when the Service and its EndpointSlices stand
 	// as decided. Absent where Resolved is.
 	ConditionProgrammed = "Programmed"
@@ -98,6 +104,26 @@ const (
 	ReasonTargetDown = "TargetDown"
 )
 
+// The reasons of ResolvedRefs, of Verified, and of Ready where that is why.
+const (
+	// ReasonResolvedRefs: all that the gateway names is there. Status True.
+	ReasonResolvedRefs = "ResolvedRefs"
+	// ReasonInvalidCertificateRef: a Secret of certificateRefs does not exist, may not
+	// be read, or holds no certificate with its key.
+	ReasonInvalidCertificateRef = "InvalidCertificateRef"
+	// ReasonInvalidCACertificateRef: the same for caCertificateRefs. No connection to a
+	// target is made.
+	ReasonInvalidCACertificateRef = "InvalidCACertificateRef"
+	// ReasonInvalidClientCertificateRef: the same for clientCertificateRef. No connection
+	// to a target is made.
+	ReasonInvalidClientCertificateRef = "InvalidClientCertificateRef"
+	// ReasonVerified: a target whose certificate is not trusted is sent nothing. Status
+	// True.
+	ReasonVerified = "Verified"
+	// ReasonInsecureSkipVerify: the spec says that anybody is trusted.
+	ReasonInsecureSkipVerify = "InsecureSkipVerify"
+)
+
 // The reasons of the moves in a history.
 const (
 	// ReasonStarted: the first targets that were published.
@@ -164,6 +190,8 @@ const (
 	// ReasonOtherEndpoints: Endpoints or EndpointSlices that Fairlead does not keep
 	// give the Service addresses, too.
 	ReasonOtherEndpoints = "OtherEndpoints"
+	// ReasonGatewayNotReady: no Pod of the gateway is ready to speak for the service.
+	ReasonGatewayNotReady = "GatewayNotReady"
 	// ReasonListening: a virtual IP takes connections. Status True.
 	ReasonListening = "Listening"
 	// ReasonServed: the service's names are answered. Status True.

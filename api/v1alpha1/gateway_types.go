@@ -6,7 +6,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // cannot do: TLS and Host headers that match the target, load balancing, connections
 // that end when a target does. Clients change nothing.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.proxyProtocol) || !has(self.listeners) || self.listeners.all(l, l.protocol != 'HTTP' && l.protocol != 'HTTPS' && l.protocol != 'UDP')",message="the PROXY protocol names the client of a TCP connection, and requests of several clients share one, and datagrams have none: leave it out; http.forwarded tells targets who asks",fieldPath=".proxyProtocol"
+// +kubebuilder:validation:XValidation:rule="!has(self.proxyProtocol) || !has(self.listeners) || self.listeners.all(l, l.protocol != 'HTTP' && l.protocol != 'HTTPS' && l.protocol != 'UDP')",message="the PROXY protocol names the client of a TCP connection, and requests of several clients share one, and datagrams have none: write http: {forwarded: Append} instead, or leave it out",fieldPath=".proxyProtocol"
+// +kubebuilder:validation:XValidation:rule="!has(self.backendTLS) || !has(self.listeners) || self.listeners.all(l, !has(l.tls) || l.tls.mode != 'Passthrough')",message="a listener passes the clients' TLS through, and backendTLS would wrap it in another one: write mode: Terminate with a certificate, or leave backendTLS out",fieldPath=".backendTLS"
 type Gateway struct {
 	// Listeners say what clients speak, port by port. Of a port that has
 	// none they speak what its appProtocol says: HTTP for http, grpc, kubernetes.io/h2c
@@ -74,9 +75,10 @@ type Gateway struct {
 
 // GatewayListener says what the clients of one port speak.
 //
-// +kubebuilder:validation:XValidation:rule="self.protocol == 'TLS' || self.protocol == 'HTTPS' || !has(self.tls)",message="tls is for listeners of protocol TLS and HTTPS: write one of these, or leave tls out",fieldPath=".tls"
+// +kubebuilder:validation:XValidation:rule="self.protocol == 'TLS' || self.protocol == 'HTTPS' || self.protocol == 'Postgres' || !has(self.tls)",message="tls is for listeners of protocol TLS, HTTPS and Postgres: write one of these, or leave tls out",fieldPath=".tls"
 // +kubebuilder:validation:XValidation:rule="self.protocol != 'HTTPS' || has(self.tls) && self.tls.mode == 'Terminate'",message="a listener of protocol HTTPS needs a certificate: write tls: {certificateRefs: [{name: web-tls}]}; for TLS as it is write protocol: TLS and tls: {mode: Passthrough}",fieldPath=".tls",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule="self.protocol != 'TLS' || has(self.tls)",message="a listener of protocol TLS needs a certificate, or no end: write tls: {certificateRefs: [{name: db-tls}]}, or tls: {mode: Passthrough}",fieldPath=".tls",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule="self.protocol != 'Postgres' || !has(self.tls) || self.tls.mode == 'Terminate'",message="PostgreSQL begins TLS inside a connection, which a listener of protocol Postgres ends: for TLS as it is write protocol: TCP",fieldPath=".tls"
 type GatewayListener struct {
 	// Port is the number of one of the service's ports.
 	// +kubebuilder:validation:Minimum=1
@@ -86,7 +88,8 @@ type GatewayListener struct {
 	// API, or Postgres, so that TLS is begun as PostgreSQL does it.
 	// +kubebuilder:validation:Enum=TCP;UDP;TLS;HTTP;HTTPS;Postgres
 	Protocol string `json:"protocol"`
-	// TLS is how the clients' TLS is ended.
+	// TLS is how the clients' TLS is ended. TLS and HTTPS need it. Postgres without it
+	// tells clients that there is none, so that sslmode=prefer goes on and require ends.
 	// +optional
 	TLS *ListenerTLS `json:"tls,omitempty"`
 }
@@ -111,7 +114,7 @@ type ListenerTLS struct {
 
 // BackendTLS is how targets are spoken to by TLS, in the words of BackendTLSPolicy.
 //
-// +kubebuilder:validation:XValidation:rule="!self.?insecureSkipVerify.orValue(false) || !has(self.caCertificateRefs) && !has(self.subjectAltNames)",message="insecureSkipVerify trusts anybody, and leaves caCertificateRefs and subjectAltNames without a meaning: leave it out",fieldPath=".insecureSkipVerify"
+// +kubebuilder:validation:XValidation:rule="!self.?insecureSkipVerify.orValue(false) || !has(self.caCertificateRefs) && !has(self.subjectAltNames)",message="insecureSkipVerify trusts anybody, and leaves caCertificateRefs and subjectAltNames without a meaning: write these alone, or insecureSkipVerify: true alone",fieldPath=".insecureSkipVerify"
 type BackendTLS struct {
 	// Hostname is the name for SNI, and the one that the certificate must have.
 	// Defaults to each target's own; targets without a hostname are verified by their
@@ -125,6 +128,7 @@ type BackendTLS struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=253
 	SubjectAltNames []string `json:"subjectAltNames,omitempty"`
 	// CACertificateRefs name ConfigMaps or Secrets in the service's namespace whose
@@ -221,8 +225,8 @@ type GatewayHTTP struct {
 	// +optional
 	// +kubebuilder:default=false
 	RetryIdempotent bool `json:"retryIdempotent,omitempty"`
-	// ResponseTimeout is how long a target may take until it begins its answer. Defaults
-	// to 0s, which is no bound.
+	// ResponseTimeout is how long a target may take until it begins its answer; 0s is
+	// no bound. Defaults to 0s.
 	// +optional
 	// +kubebuilder:default="0s"
 	// +kubebuilder:validation:Type=string

@@ -46,7 +46,8 @@ func (r *report) backendTLS(path *field.Path, b *v1alpha1.BackendTLS) *model.Bac
 		}
 	}
 	if b.InsecureSkipVerify && len(b.CACertificateRefs)+len(b.SubjectAltNames) > 0 {
-		r.error("InsecureTLS", path.Child("insecureSkipVerify"), "insecureSkipVerify trusts anybody, and leaves caCertificateRefs and subjectAltNames without a meaning", "leave it out")
+		r.error("InsecureTLS", path.Child("insecureSkipVerify"), "insecureSkipVerify trusts anybody, and leaves caCertificateRefs and subjectAltNames without a meaning",
+			"write these alone, or insecureSkipVerify: true alone")
 	}
 	return out
 }

@@ -47,8 +47,8 @@ func (r *report) gateway(g *v1alpha1.Gateway, w *Wanted) *model.Gateway {
 			"write type: ClusterIP, or leave gateway out")
 		return nil
 	}
-	if r.c.in.InCluster != nil {
-		r.error("GatewayMissing", path, "there is no gateway in a cluster yet: nothing would speak for this service", "leave gateway out, or serve it with fairlead run")
+	if r.c.in.NoGateway {
+		r.error("GatewayMissing", path, "the controller knows of no gateway: nothing would speak for this service", "install it with gateway.enabled=true (docs/install.md), or leave gateway out")
 		return nil
 	}
 	r.oneOf(path.Child("loadBalancing"), g.LoadBalancing, roundRobin, leastConnections)
@@ -91,7 +91,7 @@ func (r *report) proxyProtocol(path *field.Path, version string, g *model.Gatewa
 		switch l.Protocol {
 		case model.ListenHTTP, model.ListenHTTPS:
 			r.error("ProxyProtocolMisplaced", path, "requests of several clients share a connection to a target, and the PROXY protocol names one client of a connection",
-				"leave it out: http.forwarded tells targets who asks")
+				"write http: {forwarded: Append} instead, or leave it out")
 			return
 		case model.ListenUDP:
 			r.error("ProxyProtocolMisplaced", path, "datagrams have no connection for the PROXY protocol to stand in", "leave it out")
@@ -109,7 +109,7 @@ func (r *report) pointless(path *field.Path, g *v1alpha1.Gateway, out *model.Gat
 		tcp = tcp || l.Protocol != model.ListenUDP
 		if l.Passthrough && out.BackendTLS != nil {
 			r.error("TLSTwice", path.Child("backendTLS"), fmt.Sprintf("listener %d passes the clients' TLS through, and backendTLS would wrap it in another one", i),
-				"leave backendTLS out, or write mode: Terminate with a certificate")
+				"write mode: Terminate with a certificate, or leave backendTLS out")
 		}
 	}
 	if g.HTTP != nil && !http {

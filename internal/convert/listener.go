@@ -71,15 +71,15 @@ func (r *report) listener(path *field.Path, l *v1alpha1.GatewayListener) model.L
 	out := model.Listener{Protocol: model.ListenerProtocol(l.Protocol)}
 	r.oneOf(path.Child("protocol"), l.Protocol, string(model.ListenTCP), string(model.ListenUDP), string(model.ListenTLS),
 		string(model.ListenHTTP), string(model.ListenHTTPS), string(model.ListenPostgres))
-	ends := out.Protocol == model.ListenTLS || out.Protocol == model.ListenHTTPS
+	needs := out.Protocol == model.ListenTLS || out.Protocol == model.ListenHTTPS
 	switch {
 	case l.Protocol == "":
 		r.error("ProtocolMissing", path.Child("protocol"), "a listener needs a protocol", "write what clients speak: protocol: HTTP")
-	case l.TLS == nil && ends:
+	case l.TLS == nil && needs:
 		r.error("CertificateMissing", path.Child("tls"), fmt.Sprintf("a listener of protocol %s needs a certificate", l.Protocol),
 			"write tls: {certificateRefs: [{name: web-tls}]}; or, for TLS as it is, protocol: TLS and tls: {mode: Passthrough}")
-	case l.TLS != nil && !ends:
-		r.error("TLSMisplaced", path.Child("tls"), "tls is for listeners of protocol TLS and HTTPS", "write one of these, or leave tls out")
+	case l.TLS != nil && !needs && out.Protocol != model.ListenPostgres:
+		r.error("TLSMisplaced", path.Child("tls"), "tls is for listeners of protocol TLS, HTTPS and Postgres", "write one of these, or leave tls out")
 	case l.TLS != nil:
 		r.listenerTLS(path.Child("tls"), l.TLS, &out)
 	}
@@ -96,6 +96,8 @@ func (r *report) listenerTLS(path *field.Path, t *v1alpha1.ListenerTLS, out *mod
 	switch {
 	case out.Passthrough && out.Protocol == model.ListenHTTPS:
 		r.error("TLSMisplaced", path.Child("mode"), "requests inside TLS that is passed through cannot be read", "write protocol: TLS")
+	case out.Passthrough && out.Protocol == model.ListenPostgres:
+		r.error("TLSMisplaced", path.Child("mode"), "PostgreSQL begins TLS inside a connection, which a listener of protocol Postgres ends", "for TLS as it is write protocol: TCP")
 	case out.Passthrough && len(out.Certificates) > 0:
 		r.error("CertificateUnused", path.Child("certificateRefs"), "TLS that is passed through shows the target's certificate", "leave certificateRefs out, or write mode: Terminate")
 	case !out.Passthrough && len(out.Certificates) == 0:
