@@ -4,7 +4,7 @@
 set -euo pipefail
 
 # command:package
-needs="dig:bind9-dnsutils named:bind9 psql:postgresql-client curl:curl haproxy:haproxy dnsperf:dnsperf ip:iproute2 chromium:chromium gcc:gcc setpriv:util-linux nc:netcat-openbsd wrk:wrk runc:runc nft:nftables conntrack:conntrack busybox:busybox-static redis-server:redis-server mariadbd:mariadb-server"
+needs="dig:bind9-dnsutils named:bind9 psql:postgresql-client curl:curl haproxy:haproxy dnsperf:dnsperf ip:iproute2 chromium:chromium gcc:gcc setpriv:util-linux nc:netcat-openbsd wrk:wrk runc:runc nft:nftables conntrack:conntrack busybox:busybox-static redis-server:redis-server mariadbd:mariadb-server nginx:nginx-light"
 
 missing=()
 for need in $needs; do

@@ -36,6 +36,7 @@ type controlOptions struct {
 	domain      string
 	upstreams   []netip.AddrPort
 	forbid      []netip.Prefix
+	gateway     model.Key
 	http        string
 	log         *slog.Logger
 	started     time.Time
@@ -88,7 +89,7 @@ func (c *controlled) terms(ctx context.Context) error {
 	said := ""
 	for ctx.Err() == nil {
 		err := kube.Run(ctx, kube.Config{
-			Rest: c.rest, Domain: c.domain, Engine: c.newEngine, Log: c.log,
+			Rest: c.rest, Domain: c.domain, Engine: c.newEngine, Log: c.log, Gateway: c.gateway,
 			LeaderElection: c.leaderElect, Namespace: c.namespace, LeaseName: leaseName,
 		})
 		served := c.engine.Swap(nil) != nil

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"fairlead.dev/internal/kube"
+	"fairlead.dev/internal/model"
 	"fairlead.dev/internal/resolve"
 )
 
@@ -30,6 +31,7 @@ type controllerFlags struct {
 	domain         string
 	upstream       []string
 	forbid         []string
+	gateway        string
 	httpListen     string
 	logFormat      string
 	verbose        bool
@@ -71,6 +73,7 @@ published survives a restart, also one while the outside DNS is down.`,
 	f.StringVar(&flags.domain, "cluster-domain", "cluster.local", "`domain` of the cluster's names")
 	f.StringSliceVar(&flags.upstream, "upstream", nil, "outside DNS `server`, IP or IP:PORT; several are tried in turn (default those in /etc/resolv.conf)")
 	f.StringSliceVar(&flags.forbid, "forbid-cidr", nil, "`range` of addresses that are never published, beside the cluster's ServiceCIDRs")
+	f.StringVar(&flags.gateway, "gateway-service", "", "`NAMESPACE/NAME` of the Service of the gateway's Pods; without it a service with spec.gateway is refused")
 	f.StringVar(&flags.httpListen, "http-listen", ":8053", "`address` of the status page, /metrics, /healthz and /readyz")
 	f.StringVar(&flags.logFormat, "log-format", "text", "`format` of the log: text or json")
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "log what goes well, too")
@@ -91,12 +94,15 @@ func (f *controllerFlags) options(cmd *cobra.Command) (controlOptions, error) {
 	if o.upstreams, err = parseServers(f.upstream); err != nil {
 		return o, err
 	}
-	for _, s := range f.forbid {
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			return o, fmt.Errorf("--forbid-cidr %q is not a range: write one like 10.0.0.0/8", s)
+	if o.forbid, err = parsePrefixes("--forbid-cidr", f.forbid); err != nil {
+		return o, err
+	}
+	if f.gateway != "" {
+		namespace, name, ok := strings.Cut(f.gateway, "/")
+		if !ok || namespace == "" || name == "" {
+			return o, fmt.Errorf("--gateway-service %q: write NAMESPACE/NAME, like fairlead-system/fairlead-gateway", f.gateway)
 		}
-		o.forbid = append(o.forbid, p.Masked())
+		o.gateway = model.Key{Namespace: namespace, Name: name}
 	}
 	if o.log, err = logger(f.logFormat, f.verbose, cmd.ErrOrStderr()); err != nil {
 		return o, err
@@ -109,6 +115,18 @@ func (f *controllerFlags) options(cmd *cobra.Command) (controlOptions, error) {
 		o.namespace = f.leaseNamespace
 	}
 	return o, nil
+}
+
+func parsePrefixes(flag string, texts []string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, s := range texts {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, fmt.Errorf("%s %q is not a range: write one like 10.0.0.0/8", flag, s)
+		}
+		all = append(all, p.Masked())
+	}
+	return all, nil
 }
 
 func parseServers(texts []string) ([]netip.AddrPort, error) {

@@ -38,7 +38,7 @@ it, and the same on one machine without a cluster.`,
 	root.SetFlagErrorFunc(usage)
 	root.SetVersionTemplate("fairlead {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(runCommand(), controllerCommand(), execCommand(), enterCommand(), statusCommand(), switchCommand(), planCommand(), versionCommand())
+	root.AddCommand(runCommand(), controllerCommand(), gatewayCommand(), execCommand(), enterCommand(), statusCommand(), switchCommand(), planCommand(), versionCommand())
 	return root
 }
 

@@ -26,6 +26,9 @@ type Input struct {
 	// anything does. Nil where there is no cluster: targets that are Services
 	// are then left out.
 	InCluster func(model.Key) (InCluster, bool)
+	// NoGateway says that nothing would speak for a service with a gateway, which is
+	// then refused.
+	NoGateway bool
 }
 
 // Object is one object, and where it stands.

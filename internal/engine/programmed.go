@@ -88,7 +88,7 @@ func sameForClients(a, b *model.Published) bool {
 }
 
 func sameEndpoint(a, b model.Endpoint) bool {
-	return a.Addr == b.Addr && a.Ready == b.Ready && a.Hostname == b.Hostname && a.Target == b.Target &&
+	return a.Addr == b.Addr && a.Ready == b.Ready && a.Hostname == b.Hostname && a.Host == b.Host && a.Target == b.Target &&
 		slices.Equal(a.Ports, b.Ports)
 }
 

@@ -50,6 +50,12 @@ const (
 	ReasonEndpointsReady = "EndpointsReady"
 	// ReasonNameServed: the CNAME is served.
 	ReasonNameServed = "NameServed"
+	// ReasonResolvedRefs: all that the gateway names is there.
+	ReasonResolvedRefs = "ResolvedRefs"
+	// ReasonVerified: targets' certificates are verified.
+	ReasonVerified = "Verified"
+	// ReasonInsecureSkipVerify: they are not, since the spec says so.
+	ReasonInsecureSkipVerify = "InsecureSkipVerify"
 	// ReasonPinUnknown: the pin names no target.
 	ReasonPinUnknown = "PinUnknown"
 	// ReasonProbesPass: an endpoint that is published passes its probe.
@@ -118,12 +124,13 @@ func explain(in Input, d *model.Decision, places []*place) {
 		return
 	}
 	resolved := resolvedCondition(d, places)
-	d.Conditions = append(make([]model.Condition, 0, 4), accepted, resolved) // one of each kind that is decided here
+	d.Conditions = append(make([]model.Condition, 0, 6), accepted, resolved) // one of each kind that is decided here
 	var healthy *model.Condition
 	if watched(svc) {
 		h := healthyCondition(svc, d, places)
 		d.Conditions, healthy = append(d.Conditions, h), &h
 	}
+	d.Conditions = append(d.Conditions, gatewayConditions(svc)...)
 	d.Conditions = append(d.Conditions, readyCondition(svc, d, resolved, healthy))
 }
 
@@ -198,6 +205,9 @@ func readyCondition(svc *model.Service, d *model.Decision, resolved model.Condit
 	}
 	if healthy != nil && healthy.Reason == ReasonAllDown && (c.Status || c.Reason == ReasonNoReadyEndpoints) {
 		c.Status, c.Reason, c.Message = false, healthy.Reason, healthy.Message
+	}
+	if svc.Lack != nil && c.Status {
+		c.Status, c.Reason, c.Message = false, svc.Lack.Reason, svc.Lack.Message
 	}
 	return c
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
@@ -37,7 +36,9 @@ type keyPair struct {
 	err         error
 }
 
-func (m *materials) certificate(key model.Key) (*tls.Certificate, error) {
+// Certificate returns the key pair of a Secret.
+func (m *materials) Certificate(namespace, name string) (*tls.Certificate, error) {
+	key := model.Key{Namespace: namespace, Name: name}
 	if known, ok := m.pairs.Load(key); ok {
 		p := known.(keyPair)
 		return p.certificate, p.err
@@ -63,7 +64,8 @@ type poolKey struct {
 	ref       model.Reference
 }
 
-func (m *materials) authorities(namespace string, ref model.Reference) ([]*x509.Certificate, error) {
+// Authorities returns the certificates under ca.crt.
+func (m *materials) Authorities(namespace string, ref model.Reference) ([]*x509.Certificate, error) {
 	at := poolKey{namespace, ref}
 	if known, ok := m.pools.Load(at); ok {
 		p := known.(pool)
@@ -85,12 +87,12 @@ func (m *materials) authorities(namespace string, ref model.Reference) ([]*x509.
 // manifests that are served now. Its error says what to write, and is for a person. It
 // is safe for concurrent use, and never waits for files.
 func (l *Loader) Certificate(namespace, name string) (*tls.Certificate, error) {
-	return l.now().certificate(model.Key{Namespace: namespace, Name: name})
+	return l.now().Certificate(namespace, name)
 }
 
 // Authorities is the same for the certificates under ca.crt of a ConfigMap or Secret.
 func (l *Loader) Authorities(namespace string, ref model.Reference) ([]*x509.Certificate, error) {
-	return l.now().authorities(namespace, ref)
+	return l.now().Authorities(namespace, ref)
 }
 
 // now is what is served; nothing before the first load.
@@ -147,40 +149,24 @@ func (t *trial) uncertified(services []convert.Wanted, lines *lineFinder) {
 	m := &materials{secrets: t.secrets, configMaps: t.configMaps}
 	for i := range services {
 		s := &services[i]
-		if s.Gateway == nil {
-			continue
-		}
-		for at, l := range s.Gateway.Listeners {
-			for _, name := range l.Certificates {
-				_, err := m.certificate(model.Key{Namespace: s.Key.Namespace, Name: name})
-				t.lack(s, err, fmt.Sprintf("spec.gateway.listeners[%d].tls.certificateRefs", at), lines)
-			}
-		}
-		b := s.Gateway.BackendTLS
-		if b == nil {
-			continue
-		}
-		for at, ref := range b.Authorities {
-			_, err := m.authorities(s.Key.Namespace, ref)
-			t.lack(s, err, fmt.Sprintf("spec.gateway.backendTLS.caCertificateRefs[%d].name", at), lines)
-		}
-		if b.ClientCertificate != "" {
-			_, err := m.certificate(model.Key{Namespace: s.Key.Namespace, Name: b.ClientCertificate})
-			t.lack(s, err, "spec.gateway.backendTLS.clientCertificateRef.name", lines)
+		all, named := convert.Lacks(&s.Service, m)
+		s.Named, s.Lack = named, convert.Unresolved(all)
+		for _, l := range all {
+			t.lack(s, l, lines)
 		}
 	}
 }
 
-// lack warns that what a field names is not to be had, if err says so.
-func (t *trial) lack(s *convert.Wanted, err error, field string, lines *lineFinder) {
+// lack warns that what a field names is not to be had.
+func (t *trial) lack(s *convert.Wanted, l convert.Lack, lines *lineFinder) {
 	why := new(convert.LackError)
-	if !errors.As(err, &why) {
+	if !errors.As(l.Err, &why) {
 		return
 	}
 	src := t.sources[s.Source]
 	t.add(model.Problem{
 		Severity: model.Warning, Reason: "CertificateMissing", Object: s.Origin.Kind + " " + s.Key.String(),
-		File: src.file.path, Line: src.doc.fileLine(lines.find(src, field)), Field: field,
+		File: src.file.path, Line: src.doc.fileLine(lines.find(src, l.Field)), Field: l.Field,
 		Message: why.Message, Hint: why.Hint,
 	})
 }

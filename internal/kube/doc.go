@@ -2,7 +2,6 @@
 // and annotated Services want, and carries the engine's decisions out as
 // Services, EndpointSlices, status and events.
 //
-// It is the only user of controller-runtime. It decides nothing: what is
-// published comes from package failover, how it looks as objects from package
-// render, what a spec means from package convert.
+// It decides nothing: what is published comes from package failover, how it looks
+// as objects from package render, what a spec means from package convert.
 package kube

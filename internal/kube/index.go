@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -59,7 +60,7 @@ func ours(slice client.Object) []string {
 	var names []string
 	labels := slice.GetLabels()
 	if labels[discoveryv1.LabelManagedBy] == render.Manager {
-		names = append(names, labels[discoveryv1.LabelServiceName])
+		names = append(names, cmp.Or(labels[discoveryv1.LabelServiceName], labels[v1alpha1.LabelService]))
 	}
 	owner := metav1.GetControllerOf(slice)
 	if owner == nil || len(names) > 0 && names[0] == owner.Name {

@@ -25,6 +25,7 @@ type publisher struct {
 	latest snapshots
 	engine reports
 	slices *sliceStore
+	fronts *fronts
 	writer *writer
 	events *recorder
 	heard  *heard
@@ -42,13 +43,14 @@ func (p *publisher) Reconcile(ctx context.Context, req reconcile.Request) (recon
 	published := p.latest.Snapshot().Find(key)
 	if published == nil {
 		p.heard.forget(key)
+		p.fronts.ports.release(key)
 		return reconcile.Result{}, p.withdraw(ctx, key)
 	}
 	owner, err := p.owner(ctx, published)
 	if owner == nil || err != nil {
 		return reconcile.Result{}, err
 	}
-	fault, err := p.carryOut(ctx, published, owner)
+	fault, again, err := p.carryOut(ctx, published, owner)
 	if errors.Is(err, errLetGo) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
 		return reconcile.Result{}, nil // its owner goes, or does with the namespace
 	}
@@ -59,11 +61,14 @@ func (p *publisher) Reconcile(ctx context.Context, req reconcile.Request) (recon
 		return reconcile.Result{}, err
 	}
 	if !tells(published, fault) {
-		return reconcile.Result{}, err // a decision that tells of the fault comes here soon
+		return reconcile.Result{RequeueAfter: again}, err // a decision that tells of the fault comes here soon
 	}
 	result, told := p.tell(ctx, published, owner)
 	if err != nil {
 		return reconcile.Result{}, errors.Join(err, told)
+	}
+	if again > 0 && (result.RequeueAfter == 0 || again < result.RequeueAfter) {
+		result.RequeueAfter = again
 	}
 	return result, told
 }
@@ -86,22 +91,28 @@ func (p *publisher) owner(ctx context.Context, published *model.Published) (clie
 }
 
 // carryOut writes the objects of a decision. A fault is what the API server
-// refused, and an error beside it that it is to be tried again.
-func (p *publisher) carryOut(ctx context.Context, published *model.Published, owner client.Object) (*model.Fault, error) {
+// refused, and an error beside it that it is to be tried again. Again is after how long
+// there is more to write; zero for never.
+func (p *publisher) carryOut(ctx context.Context, published *model.Published, owner client.Object) (_ *model.Fault, again time.Duration, _ error) {
 	if published.Service.Refusal != nil && len(published.Service.Targets) == 0 {
-		return nil, nil // nothing was ever accepted: what stands stays
+		return nil, 0, nil // nothing was ever accepted: what stands stays
 	}
 	w := &writing{publisher: p, key: published.Service.Key, input: render.Input{Published: published, Owner: ownerOf(owner, kindService, "v1")}}
+	fault, err := w.carryOut(ctx, published, owner)
+	return fault, w.again, err
+}
+
+func (w *writing) carryOut(ctx context.Context, published *model.Published, owner client.Object) (*model.Fault, error) {
 	if _, custom := owner.(*v1alpha1.ExternalService); !custom {
 		return w.endpoints(ctx)
 	}
 	w.input.Owner = ownerOf(owner, v1alpha1.Kind, v1alpha1.GroupVersion().String())
-	standing, err := settled(ctx, p.client, client.ObjectKey(w.key), new(corev1.Service))
+	standing, err := settled(ctx, w.client, client.ObjectKey(w.key), new(corev1.Service))
 	if err != nil {
 		return nil, err
 	}
 	if fault := claim(standing, w.input.Owner); fault != nil {
-		return fault, p.withdraw(ctx, w.key)
+		return fault, w.withdraw(ctx, w.key)
 	}
 	if fault := awaits(published, standing, w.input.Owner); fault != nil {
 		return fault, nil

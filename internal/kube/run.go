@@ -35,6 +35,9 @@ type Config struct {
 	// the cluster's virtual IPs, the sink of its snapshots and the words of the
 	// condition Programmed. Required.
 	Engine func(Edge) *engine.Engine
+	// Gateway is the Service of the gateway's Pods; zero where there is none, and a
+	// service with a gateway is refused.
+	Gateway model.Key
 	// LeaderElection is whether one of several replicas leads. Without it this
 	// process believes to be alone.
 	LeaderElection bool

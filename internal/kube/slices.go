@@ -108,11 +108,19 @@ func listSlices(ctx context.Context, c client.Reader, key model.Key, index strin
 }
 
 // standing are the endpoints that slices publish: what a process that starts
-// finds.
+// finds. Those of a gateway's Pods are not among them, nor, where some stand behind it,
+// others.
 func standing(found []*discoveryv1.EndpointSlice, status *v1alpha1.ExternalServiceStatus) []model.Endpoint {
 	targets := owners(status)
+	behind := slices.ContainsFunc(found, func(s *discoveryv1.EndpointSlice) bool {
+		return s.Labels[v1alpha1.LabelGateway] == v1alpha1.GatewayTargets
+	})
 	var all []model.Endpoint
 	for _, s := range found {
+		switch as := s.Labels[v1alpha1.LabelGateway]; {
+		case as == v1alpha1.GatewayFront, as == "" && behind:
+			continue
+		}
 		ports := standingPorts(s.Ports)
 		for i := range s.Endpoints {
 			e := &s.Endpoints[i]
@@ -127,6 +135,9 @@ func standing(found []*discoveryv1.EndpointSlice, status *v1alpha1.ExternalServi
 				}
 				if e.Hostname != nil {
 					out.Hostname, out.Target = *e.Hostname, *e.Hostname
+				}
+				if of := s.Annotations[v1alpha1.AnnotationTarget]; behind && of != "" {
+					out.Target, out.Host = of, s.Annotations[v1alpha1.AnnotationHost]
 				}
 				all = append(all, out)
 			}

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"fairlead.dev/api/v1alpha1"
+	"fairlead.dev/internal/material"
 	"fairlead.dev/internal/model"
 )
 
@@ -33,9 +35,13 @@ const (
 // for it and what writes for it.
 func newTerm(m manager.Manager, c Config, ranges []netip.Prefix) error {
 	sink := newSink()
+	materials := material.New(material.Config{Live: m.GetAPIReader(), Now: time.Now, Forbidden: mayNotRead})
 	e := c.Engine(Edge{
 		ServiceCIDRs: ranges, Sink: sink.take, Programmed: programmed,
-		Credentials: newCredentials(m.GetAPIReader(), time.Now).get,
+		Credentials: func(ctx context.Context, namespace, name string) (username, password string, err error) {
+			l, err := materials.Login(ctx, namespace, name)
+			return l.Username, l.Password, err
+		},
 	})
 	store := newSliceStore(m.GetClient())
 	w := &writer{client: m.GetClient()}
@@ -43,9 +49,12 @@ func newTerm(m manager.Manager, c Config, ranges []netip.Prefix) error {
 
 	r := &reader{
 		client: m.GetClient(), engine: e, events: events, log: c.Log, domain: c.Domain,
-		accepted: map[model.Key]model.Service{}, told: map[model.Key]string{},
+		gateway: c.Gateway != model.Key{}, materials: materials, accepted: map[model.Key]model.Service{}, told: map[model.Key]string{},
 	}
-	p := &publisher{client: m.GetClient(), live: m.GetAPIReader(), latest: sink, engine: e, slices: store, writer: w, events: events, heard: newHeard(), now: time.Now}
+	p := &publisher{
+		client: m.GetClient(), live: m.GetAPIReader(), latest: sink, engine: e, slices: store, writer: w, events: events, heard: newHeard(), now: time.Now,
+		fronts: &fronts{client: m.GetClient(), gateway: c.Gateway, ports: newPortBook(time.Now), now: time.Now},
+	}
 
 	if err := m.Add(manager.RunnableFunc(e.Run)); err != nil {
 		return err
@@ -63,7 +72,7 @@ func newTerm(m manager.Manager, c Config, ranges []netip.Prefix) error {
 		"decisions":       sink,
 		"ExternalService": source.Kind(cache, &v1alpha1.ExternalService{}, itself[*v1alpha1.ExternalService]()),
 		"Service":         source.Kind(cache, &corev1.Service{}, publishService(sink)),
-		"EndpointSlice":   source.Kind(cache, &discoveryv1.EndpointSlice{}, publishSlice(sink)),
+		"EndpointSlice":   source.Kind(cache, &discoveryv1.EndpointSlice{}, publishSlice(sink, c.Gateway)),
 	})
 }
 
@@ -93,4 +102,9 @@ func programmed(p *model.Published) (reason, message string) {
 		return v1alpha1.ReasonProgrammed, "its Service stands as decided"
 	}
 	return v1alpha1.ReasonProgrammed, "its Service and EndpointSlices stand as decided"
+}
+
+// mayNotRead tells whoever installed the controller.
+func mayNotRead(kind string, key model.Key) error {
+	return fmt.Errorf("the controller may not read %s %s: install it with rbac.probeCredentials=true, or bind the ClusterRole fairlead-probe-credentials to it in namespace %s (docs/install.md)", kind, key, key.Namespace)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,6 +29,10 @@ type reader struct {
 	events *recorder
 	log    *slog.Logger
 	domain string
+	// gateway is whether there is one, and materials are where it is looked up what
+	// specs name for it.
+	gateway   bool
+	materials convert.Materials
 
 	// accepted are the services as they were last accepted: what a broken edit
 	// leaves in force.
@@ -57,12 +62,19 @@ func (r *reader) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 	}
 	switch {
 	case custom != nil && !served(plain, custom):
-		return reconcile.Result{}, r.external(ctx, key, custom)
+		return r.external(ctx, key, custom)
 	case plain != nil && annotated(plain):
-		return reconcile.Result{}, r.plain(ctx, key, plain)
+		return r.plain(ctx, key, plain)
 	}
 	return reconcile.Result{}, r.gone(ctx, key)
 }
+
+// What a gateway names is looked at again: a Secret that comes, is rotated or goes is no
+// change of the spec.
+const (
+	lookAgain     = 30 * time.Second
+	lookAgainSoon = 3 * time.Second
+)
 
 // served reports whether an annotated Service has its endpoints kept already, so
 // that an ExternalService of its name has to wait for its owner's consent.
@@ -92,10 +104,10 @@ func (r *reader) gone(ctx context.Context, key model.Key) error {
 }
 
 // external reads an ExternalService.
-func (r *reader) external(ctx context.Context, key model.Key, e *v1alpha1.ExternalService) error {
+func (r *reader) external(ctx context.Context, key model.Key, e *v1alpha1.ExternalService) (reconcile.Result, error) {
 	out, err := r.convert(ctx, e)
 	if err != nil {
-		return err
+		return reconcile.Result{}, err
 	}
 	if e.Generation != e.Status.ObservedGeneration { // or a process before this one has said it
 		r.tell(key, e, notable(out.Problems))
@@ -104,14 +116,14 @@ func (r *reader) external(ctx context.Context, key model.Key, e *v1alpha1.Extern
 }
 
 // plain reads an annotated Service.
-func (r *reader) plain(ctx context.Context, key model.Key, s *corev1.Service) error {
+func (r *reader) plain(ctx context.Context, key model.Key, s *corev1.Service) (reconcile.Result, error) {
 	out, err := r.convert(ctx, s)
 	if err != nil {
-		return err
+		return reconcile.Result{}, err
 	}
 	r.tell(key, s, out.Problems)
 	if !kept(s) {
-		return r.gone(ctx, key) // its endpoints are Pods again, or none
+		return reconcile.Result{}, r.gone(ctx, key) // its endpoints are Pods again, or none
 	}
 	return r.want(ctx, key, out, model.Origin{Kind: kindService}, &v1alpha1.ExternalServiceStatus{})
 }
@@ -132,7 +144,7 @@ func (r *reader) tell(key model.Key, object client.Object, problems []convert.Pr
 
 // want hands over what was understood of an object; where it was refused, what
 // was last accepted, and why the rest is not followed.
-func (r *reader) want(ctx context.Context, key model.Key, out convert.Output, origin model.Origin, status *v1alpha1.ExternalServiceStatus) error {
+func (r *reader) want(ctx context.Context, key model.Key, out convert.Output, origin model.Origin, status *v1alpha1.ExternalServiceStatus) (again reconcile.Result, _ error) {
 	for _, p := range out.Problems {
 		r.log.Debug("manifest", "object", p.Object, "field", p.Field, "reason", p.Reason, "problem", p.Message, "fix", p.Hint)
 	}
@@ -144,16 +156,24 @@ func (r *reader) want(ctx context.Context, key model.Key, out convert.Output, or
 		r.accepted[key] = s
 	} else {
 		if s.Refusal = out.Refusal(0); s.Refusal == nil {
-			return r.gone(ctx, key)
+			return again, r.gone(ctx, key)
 		}
 	}
 	s.Origin = origin
+	lacks, named := convert.Lacks(&s, r.materials)
+	s.Named, s.Lack = named, convert.Unresolved(lacks)
+	switch {
+	case s.Lack != nil:
+		again.RequeueAfter = lookAgainSoon
+	case named:
+		again.RequeueAfter = lookAgain
+	}
 	slices, err := listSlices(ctx, r.client, key, indexOurs)
 	if err != nil {
-		return err
+		return again, err
 	}
 	stands := standing(slices, status)
-	return r.engine.Apply(ctx, engine.Change{Services: []engine.Entry{{
+	return again, r.engine.Apply(ctx, engine.Change{Services: []engine.Entry{{
 		Service: s, Standing: stands, State: failover.Recall(&s, memory(stands, status)),
 	}}})
 }
@@ -163,7 +183,7 @@ func (r *reader) want(ctx context.Context, key model.Key, out convert.Output, or
 func (r *reader) convert(ctx context.Context, object client.Object) (convert.Output, error) {
 	var failed error
 	out := convert.Convert(convert.Input{
-		Objects: []convert.Object{{Value: object}}, ClusterDomain: r.domain,
+		Objects: []convert.Object{{Value: object}}, ClusterDomain: r.domain, NoGateway: !r.gateway,
 		InCluster: func(k model.Key) (convert.InCluster, bool) {
 			found, err := r.inCluster(ctx, k)
 			failed = errors.Join(failed, err)

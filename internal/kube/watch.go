@@ -114,10 +114,15 @@ func publishService(latest snapshots) handler.TypedEventHandler[*corev1.Service,
 }
 
 // publishSlice requests the services that a slice is kept for, or gives addresses
-// to; also a Service that wants none any more, so that its slices go.
-func publishSlice(latest snapshots) handler.TypedEventHandler[*discoveryv1.EndpointSlice, reconcile.Request] {
+// to; also a Service that wants none any more, so that its slices go. Where the slice
+// has the gateway's Pods these are all that a gateway speaks for.
+func publishSlice(latest snapshots, gateway model.Key) handler.TypedEventHandler[*discoveryv1.EndpointSlice, reconcile.Request] {
 	return handle(func(_ context.Context, s *discoveryv1.EndpointSlice) []model.Key {
-		all := published(latest, model.Key{Namespace: s.Namespace, Name: s.Labels[discoveryv1.LabelServiceName]})
+		of := model.Key{Namespace: s.Namespace, Name: s.Labels[discoveryv1.LabelServiceName]}
+		all := published(latest, of)
+		if of == gateway {
+			all = append(all, spokenFor(latest)...)
+		}
 		for _, name := range ours(s) {
 			all = append(all, published(latest, model.Key{Namespace: s.Namespace, Name: name})...)
 		}
@@ -126,6 +131,19 @@ func publishSlice(latest snapshots) handler.TypedEventHandler[*discoveryv1.Endpo
 		}
 		return all
 	})
+}
+
+// spokenFor are the services with a gateway.
+func spokenFor(latest snapshots) []model.Key {
+	var all []model.Key
+	if s := latest.Snapshot(); s != nil {
+		for _, p := range s.Services {
+			if p.Service.Gateway != nil {
+				all = append(all, p.Service.Key)
+			}
+		}
+	}
+	return all
 }
 
 func published(latest snapshots, key model.Key) []model.Key {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -21,6 +22,8 @@ type writing struct {
 	input render.Input
 	// taken are names of EndpointSlices that turned out to be somebody else's.
 	taken []string
+	// again is after how long the service is to be looked at again; zero for not.
+	again time.Duration
 }
 
 // service writes the Service, before the slices: no slice is ever written for a
@@ -44,8 +47,16 @@ func (w *writing) endpoints(ctx context.Context) (*model.Fault, error) {
 		return nil, err
 	}
 	w.input.Slices = standing
+	front, again, unserved, err := w.fronts.of(ctx, &w.input.Published.Service, standing)
+	if err != nil {
+		return nil, err
+	}
+	w.input.Front, w.again = front, again
 	if err := w.slices(ctx); err != nil {
 		return refused(w.key, "EndpointSlices", err, true), err
+	}
+	if unserved != nil {
+		return unserved, nil
 	}
 	return w.rivals(ctx, w.input.Published)
 }

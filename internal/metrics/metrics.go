@@ -31,6 +31,8 @@ type Config struct {
 	// Controller leaves out what a controller does not do: it reads no manifests,
 	// answers no DNS and relays nothing.
 	Controller bool
+	// Gateway leaves out all but what the relay counts.
+	Gateway bool
 }
 
 // Metrics holds Fairlead's counters. Make one with [New].
@@ -65,6 +67,10 @@ func New(reg prometheus.Registerer, c Config) (*Metrics, error) {
 	}
 	m.families = append(m.families, m.failovers.families()...)
 	all := []prometheus.Collector{newBuildInfo(c.Version)}
+	if c.Gateway {
+		m.families = m.relay.families()
+		return m, registered(reg, append(all, m.relay.duration))
+	}
 	all = append(all, m.lookups.collectors()...)
 	all = append(all, m.probes.collectors()...)
 	if !c.Controller {
@@ -73,14 +79,18 @@ func New(reg prometheus.Registerer, c Config) (*Metrics, error) {
 		all = append(all, m.dns.collectors()...)
 		all = append(all, m.reloads.collectors()...)
 	}
+	return m, registered(reg, all)
+}
+
+func registered(reg prometheus.Registerer, all []prometheus.Collector) error {
 	var errs []error
 	for _, one := range all {
 		errs = append(errs, reg.Register(one))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("register metrics (give metrics.New a registry that has none of Fairlead's yet): %w", err)
+		return fmt.Errorf("register metrics (give metrics.New a registry that has none of Fairlead's yet): %w", err)
 	}
-	return m, nil
+	return nil
 }
 
 // NewRegistry returns a registry with the metrics of the Go runtime and of the

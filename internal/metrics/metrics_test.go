@@ -176,23 +176,23 @@ func TestRelayCounts(t *testing.T) {
 	f.RelayOpened(db())
 	f.RelayOpened(db())
 	f.RelayClosed(db(), 100, 2000, time.Second)
-	f.RelayConnectFailed(db())
+	f.RelayConnectFailed(db(), "ConnectionRefused")
 	f.RelayRefused(db())
 	f.want(t, `
 # HELP fairlead_relay_bytes_total Bytes relayed on connections that have ended, by service and direction (to_target or to_client).
 # TYPE fairlead_relay_bytes_total counter
 fairlead_relay_bytes_total{direction="to_client",name="db",namespace="reporting"} 2000
 fairlead_relay_bytes_total{direction="to_target",name="db",namespace="reporting"} 100
-# HELP fairlead_relay_connect_failures_total Failed attempts to connect to an endpoint, by service.
+# HELP fairlead_relay_connect_failures_total Failed attempts to connect to an endpoint, by service and reason.
 # TYPE fairlead_relay_connect_failures_total counter
-fairlead_relay_connect_failures_total{name="db",namespace="reporting"} 1
+fairlead_relay_connect_failures_total{name="db",namespace="reporting",reason="ConnectionRefused"} 1
 # HELP fairlead_relay_connections_total Connections relayed to an endpoint, by service.
 # TYPE fairlead_relay_connections_total counter
 fairlead_relay_connections_total{name="db",namespace="reporting"} 2
 # HELP fairlead_relay_open_connections Connections that the relay carries now, by service.
 # TYPE fairlead_relay_open_connections gauge
 fairlead_relay_open_connections{name="db",namespace="reporting"} 1
-# HELP fairlead_relay_refused_total Client connections refused since no endpoint could be reached, by service.
+# HELP fairlead_relay_refused_total Client connections and requests refused since no endpoint could be reached, by service.
 # TYPE fairlead_relay_refused_total counter
 fairlead_relay_refused_total{name="db",namespace="reporting"} 1
 `, "fairlead_relay_bytes_total", "fairlead_relay_connect_failures_total", "fairlead_relay_connections_total",
@@ -317,7 +317,7 @@ func touch(m *Metrics) {
 	m.DNSQuery("udp", 1, 0, "local", time.Millisecond)
 	m.RelayOpened(db())
 	m.RelayClosed(db(), 1, 1, time.Second)
-	m.RelayConnectFailed(db())
+	m.RelayConnectFailed(db(), "")
 	m.RelayRefused(db())
 	m.Lookup(model.Question{Type: model.A}, model.Answered, time.Millisecond)
 	m.Reloads(true)

@@ -23,7 +23,21 @@ type relayMetrics struct {
 
 // relayCounts are one service's.
 type relayCounts struct {
-	opened, closed, failed, refused, toTarget, toClient atomic.Int64
+	opened, closed, refused, overflowed, clients, toTarget, toClient atomic.Int64
+	// failed are in the order of connectReasons.
+	failed [reasons]atomic.Int64
+}
+
+// reasons is how many connectReasons there are.
+const reasons = 8
+
+// connectReasons are why an endpoint did not take a connection: those of probes, and
+// that of a certificate that is not to be had. The last is for all others.
+func connectReasons() [reasons]string {
+	return [...]string{
+		model.ProbeRefused, model.ProbeTimeout, model.ProbeUnreachable, model.ProbeReset, model.ProbeCertificate, model.ProbeHandshake,
+		"CertificateMissing", other,
+	}
 }
 
 func newRelayMetrics() *relayMetrics {
@@ -44,13 +58,25 @@ func (r *relayMetrics) families() []family {
 			func(k model.Key, c *relayCounts, t *text) {
 				t.put(float64(c.opened.Load()), k.Namespace, k.Name)
 			}),
-		r.counted("fairlead_relay_connect_failures_total", counter, "Failed attempts to connect to an endpoint, by service.",
+		r.counted("fairlead_relay_connect_failures_total", counter, "Failed attempts to connect to an endpoint, by service and reason.",
 			func(k model.Key, c *relayCounts, t *text) {
-				t.put(float64(c.failed.Load()), k.Namespace, k.Name)
-			}),
-		r.counted("fairlead_relay_refused_total", counter, "Client connections refused since no endpoint could be reached, by service.",
+				for i, reason := range connectReasons() {
+					if n := c.failed[i].Load(); n > 0 {
+						t.put(float64(n), k.Namespace, k.Name, reason)
+					}
+				}
+			}, "reason"),
+		r.counted("fairlead_relay_refused_total", counter, "Client connections and requests refused since no endpoint could be reached, by service.",
 			func(k model.Key, c *relayCounts, t *text) {
 				t.put(float64(c.refused.Load()), k.Namespace, k.Name)
+			}),
+		r.counted("fairlead_relay_overflowed_total", counter, "Client connections refused since the service has as many as its gateway's maxConnections, by service.",
+			func(k model.Key, c *relayCounts, t *text) {
+				t.put(float64(c.overflowed.Load()), k.Namespace, k.Name)
+			}),
+		r.counted("fairlead_relay_client_failures_total", counter, "Clients that did not come to terms with the relay, in a TLS handshake mostly, by service.",
+			func(k model.Key, c *relayCounts, t *text) {
+				t.put(float64(c.clients.Load()), k.Namespace, k.Name)
 			}),
 		r.counted("fairlead_relay_bytes_total", counter, "Bytes relayed on connections that have ended, by service and direction (to_target or to_client).",
 			func(k model.Key, c *relayCounts, t *text) {
@@ -96,9 +122,25 @@ func (m *Metrics) RelayClosed(k model.Key, toTarget, toClient int64, took time.D
 }
 
 // RelayConnectFailed counts one endpoint that could not be reached; another
-// may have been tried after it.
-func (m *Metrics) RelayConnectFailed(k model.Key) {
-	m.relay.count(k, func(c *relayCounts) { c.failed.Add(1) })
+// may have been tried after it. The reason is a probe's word.
+func (m *Metrics) RelayConnectFailed(k model.Key, reason string) {
+	all := connectReasons()
+	i := slices.Index(all[:], reason)
+	if i < 0 {
+		i = reasons - 1
+	}
+	m.relay.count(k, func(c *relayCounts) { c.failed[i].Add(1) })
+}
+
+// RelayOverflowed counts a client that was turned away since there are as many as may
+// be.
+func (m *Metrics) RelayOverflowed(k model.Key) {
+	m.relay.count(k, func(c *relayCounts) { c.overflowed.Add(1) })
+}
+
+// RelayClientFailed counts a client that did not come to terms with the relay.
+func (m *Metrics) RelayClientFailed(k model.Key) {
+	m.relay.count(k, func(c *relayCounts) { c.clients.Add(1) })
 }
 
 // RelayRefused counts a client that was turned away.

@@ -163,6 +163,11 @@ const (
 	// Resolvable is the condition Resolved: DNS confirms the published tier's
 	// addresses, or they need no DNS.
 	Resolvable ConditionType = "Resolved"
+	// ResolvedRefs: the Secrets and ConfigMaps that the gateway names are to be had.
+	// Absent where it names none.
+	ResolvedRefs ConditionType = "ResolvedRefs"
+	// Verified: the certificates of targets are verified. Absent without TLS to them.
+	Verified ConditionType = "Verified"
 	// Programmed: listeners and records stand as decided.
 	Programmed ConditionType = "Programmed"
 	// Healthy: an endpoint that is published passes its probe. Absent without a

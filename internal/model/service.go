@@ -68,6 +68,10 @@ type Service struct {
 	// Gateway is how the relay speaks for the service. Nil means that what clients
 	// send goes to the endpoints as it is.
 	Gateway *Gateway `json:"gateway,omitempty"`
+	// Named is whether the gateway names Secrets or ConfigMaps, and Lack why one of
+	// them is not to be had; nil if all are.
+	Named bool     `json:"-"`
+	Lack  *Refusal `json:"lack,omitempty"`
 	// Pin is a person's word on which target is published. Nil leaves it to the
 	// probes.
 	Pin *Pin `json:"pin,omitempty"`
@@ -103,6 +107,9 @@ type Port struct {
 	Protocol Protocol `json:"protocol"`
 	// Port is what clients connect to.
 	Port uint16 `json:"port"`
+	// Listen is where the relay listens, if that is not Port: a Pod of the gateway has
+	// one address for all services. 0 for none.
+	Listen uint16 `json:"-"`
 	// TargetPort is where resolved targets listen. Endpoints from manifests
 	// carry their own ports instead, matched by name.
 	TargetPort  uint16 `json:"targetPort,omitempty"`

@@ -57,6 +57,10 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if from, err := netip.ParseAddrPort(req.RemoteAddr); err == nil {
 		x.client = from.Addr().Unmap()
 	}
+	if req.Method == http.MethodConnect {
+		http.Error(w, "405 Method Not Allowed\n\nfairlead: "+x.rt.key.String()+" is no proxy to elsewhere", http.StatusMethodNotAllowed)
+		return
+	}
 	if most := x.rt.service.Gateway.HTTP.MaxBodyBytes; most > 0 {
 		req.Body = http.MaxBytesReader(w, req.Body, most)
 	}
@@ -118,7 +122,7 @@ func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guard
 		out.Body = body
 	}
 	end.open.Add(1)
-	resp, err := end.road(f.l.relay, rt).RoundTrip(out)
+	resp, err := end.road(f.l.relay, rt, req.Header.Get("Upgrade") != "").RoundTrip(out)
 	if err != nil {
 		end.open.Add(-1)
 		if req.Context().Err() == nil && !body.failed() {
@@ -201,7 +205,8 @@ func (f *forwarder) fail(w http.ResponseWriter, req *http.Request, err error) {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, context.Canceled):
-		return // nobody is left to be told
+		// Nobody is left to be told. To return would be an answer, with status 200.
+		panic(http.ErrAbortHandler)
 	case errors.As(err, &tooLarge):
 		status, err = http.StatusRequestEntityTooLarge, fmt.Errorf("the request's body has more than %d bytes, the maxBodyBytes of its gateway", tooLarge.Limit)
 	case errors.Is(err, errNobody):

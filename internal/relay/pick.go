@@ -71,6 +71,22 @@ func (rt *route) adopt(before []*endpoint) (left []*endpoint) {
 	return left
 }
 
+// idle is after how long a connection over which nothing moves ends, and patience how
+// long an endpoint may take to take one, as the gateway has it; zero without one.
+func (rt *route) idle() time.Duration {
+	if rt.service.Gateway == nil {
+		return 0
+	}
+	return rt.service.Gateway.IdleTimeout
+}
+
+func (rt *route) patience() time.Duration {
+	if rt.service.Gateway == nil {
+		return 0
+	}
+	return rt.service.Gateway.ConnectTimeout
+}
+
 // find returns the endpoint with that address, or nil.
 func (rt *route) find(a netip.AddrPort) *endpoint {
 	for _, e := range rt.ends {

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -95,7 +96,7 @@ func newPart(pub *model.Published) *part {
 			continue
 		}
 		for _, ip := range svc.ClusterIPs {
-			at := slot{netip.AddrPortFrom(ip.Unmap(), port.Port), port.Protocol}
+			at := slot{netip.AddrPortFrom(ip.Unmap(), cmp.Or(port.Listen, port.Port)), port.Protocol}
 			if ends := behind(pub, port, at.addr); at.addr.IsValid() && len(ends) > 0 {
 				l, _ := svc.Listener(i)
 				part.wants = append(part.wants, &want{at: at, key: svc.Key, port: port, service: svc, listener: l, endpoints: ends})

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -58,7 +59,7 @@ func (c *race) next() {
 
 func (c *race) await(a *attempt) {
 	c.running = append(c.running, a)
-	left := c.relay.cfg.ConnectTimeout - time.Since(a.begun)
+	left := cmp.Or(c.rt.patience(), c.relay.cfg.ConnectTimeout) - time.Since(a.begun)
 	go func() {
 		a.err = a.wait(left)
 		c.results <- a

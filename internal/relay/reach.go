@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -104,6 +105,9 @@ func (r *Relay) secure(rt *route, end *endpoint, conn net.Conn, alpn []string) (
 	if err := secured.HandshakeContext(context.Background()); err != nil {
 		if f := trust.Explain(err, cfg.ServerName, r.cfg.Now(), trust.Fields{Name: "backendTLS.hostname", CA: "backendTLS.caCertificateRefs"}); f != nil {
 			return nil, f
+		}
+		if late := net.Error(nil); errors.As(err, &late) && late.Timeout() {
+			return nil, &trust.Failure{Reason: model.ProbeTimeout, Says: fmt.Sprintf("takes more than %s for the TLS handshake, gateway.connectTimeout", rt.patience())}
 		}
 		return nil, &trust.Failure{Reason: model.ProbeHandshake, Says: "ends the connection in the TLS handshake: does it speak TLS there? (" + trust.Clean(cause(err).Error()) + ")"}
 	}

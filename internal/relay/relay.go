@@ -1,14 +1,16 @@
 // Package relay stands behind the virtual IPs of `fairlead run`: it listens on
 // each virtual IP and port of a snapshot and forwards TCP connections and UDP
-// datagrams to the endpoints that are ready.
+// datagrams to the endpoints that are ready; `fairlead gateway` does the same on ports of
+// its own. What a service with a gateway asks for happens here: TLS is ended and begun,
+// requests get the target's Host, weights are kept, connections end with their target.
 //
 // As in Kubernetes, a listener stands only while its port has a ready endpoint;
 // otherwise the kernel refuses. New connections follow the latest snapshot, and
 // a connection that stands is never cut by an edit, only by its peers, by
-// silence, or by [Relay.Close].
+// silence, by a gateway's onTargetDown, or by [Relay.Close].
 //
-// The package does not decide which endpoints are ready, resolves no names,
-// probes nothing, and never looks into the bytes that it carries.
+// The package does not decide which endpoints are ready, resolves no names and
+// probes nothing. Without a gateway it does not look into the bytes that it carries.
 package relay
 
 import (

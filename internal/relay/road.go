@@ -24,38 +24,54 @@ type roads struct {
 	tls    *model.BackendTLS
 	open   *http.Transport
 	answer time.Duration
+	// switching are those for requests that switch to another protocol, which HTTP/2
+	// has no place for; nil before the first.
+	switching *http.Transport
 }
 
 // road returns the connections to the endpoint, as the route says that they are to
-// be.
-func (e *endpoint) road(r *Relay, rt *route) *http.Transport {
-	g := rt.service.Gateway
-	e.roads.mu.Lock()
-	defer e.roads.mu.Unlock()
-	if e.roads.open != nil && e.roads.answer == g.HTTP.ResponseTimeout &&
-		(e.roads.tls == g.BackendTLS || reflect.DeepEqual(e.roads.tls, g.BackendTLS)) {
-		return e.roads.open
+// be, for requests that switch to another protocol or not.
+func (e *endpoint) road(r *Relay, rt *route, switches bool) *http.Transport {
+	g, k := rt.service.Gateway, &e.roads
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.answer != g.HTTP.ResponseTimeout || k.tls != g.BackendTLS && !reflect.DeepEqual(k.tls, g.BackendTLS) {
+		k.closeIdle()
+		k.open, k.switching = nil, nil
 	}
-	if e.roads.open != nil {
-		e.roads.open.CloseIdleConnections()
+	k.tls, k.answer = g.BackendTLS, g.HTTP.ResponseTimeout
+	road := &k.open
+	if switches {
+		road = &k.switching
 	}
-	e.roads.tls, e.roads.answer, e.roads.open = g.BackendTLS, g.HTTP.ResponseTimeout, newRoad(r, rt, e)
-	return e.roads.open
+	if *road == nil {
+		*road = newRoad(r, rt, e, switches)
+	}
+	return *road
 }
 
 // closeIdle ends the connections that carry nothing.
 func (e *endpoint) closeIdle() {
 	e.roads.mu.Lock()
 	defer e.roads.mu.Unlock()
-	if e.roads.open != nil {
-		e.roads.open.CloseIdleConnections()
+	e.roads.closeIdle()
+}
+
+func (k *roads) closeIdle() {
+	for _, road := range []*http.Transport{k.open, k.switching} {
+		if road != nil {
+			road.CloseIdleConnections()
+		}
 	}
 }
 
-func newRoad(r *Relay, rt *route, e *endpoint) *http.Transport {
+func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
 	protocols := new(http.Protocols)
 	alpn := []string{"h2", "http/1.1"}
 	switch {
+	case switches:
+		protocols.SetHTTP1(true)
+		alpn = alpn[1:]
 	case rt.service.Gateway.BackendTLS != nil:
 		protocols.SetHTTP1(true)
 		protocols.SetHTTP2(true)

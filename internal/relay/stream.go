@@ -18,7 +18,7 @@ import (
 // begins and ends.
 type stream struct {
 	client *net.TCPConn
-	idle   time.Duration // IdleTimeout of its gateway
+	idle   time.Duration // the gateway's
 
 	in, out atomic.Int64 // bytes from and to the client
 	ended   atomic.Int32 // directions that have
@@ -60,10 +60,7 @@ func (s *stream) cut() {
 }
 
 func (s *stream) sweep(now time.Time, idle, halfClosed time.Duration) {
-	limit := idle
-	if s.idle > 0 {
-		limit = min(limit, s.idle)
-	}
+	limit := shorter(idle, s.idle)
 	if s.ended.Load() > 0 {
 		limit = min(limit, halfClosed)
 	}
@@ -76,7 +73,6 @@ func (s *stream) sweep(now time.Time, idle, halfClosed time.Duration) {
 // both are done.
 func (l *tcpListener) serveStream(s *stream, rt *route) {
 	defer l.relay.tunnels.remove(s)
-	s.idle = rt.service.Gateway.IdleTimeout
 	h, err := l.hear(s.client, rt)
 	if err != nil {
 		l.relay.cfg.Hooks.clientFailed(rt, err)

@@ -30,6 +30,14 @@ func (r *Relay) startSweeping() {
 	})
 }
 
+// shorter is the gateway's timeout where it has one that is less than the relay's.
+func shorter(relay, gateway time.Duration) time.Duration {
+	if gateway > 0 {
+		return min(relay, gateway)
+	}
+	return relay
+}
+
 // sweep drops what was idle for too long at now.
 func (r *Relay) sweep(now time.Time) {
 	for _, c := range r.tunnels.list() {

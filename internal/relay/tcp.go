@@ -49,7 +49,7 @@ func (l *tcpListener) close() {
 	close(l.done)
 	_ = l.ln.Close()
 	<-l.ended
-	l.web.close()
+	l.web.close(l.relay)
 	rt := l.route.Load()
 	l.relay.leave(rt, rt.ends)
 }
@@ -93,7 +93,7 @@ func (l *tcpListener) take(client *net.TCPConn) {
 	case asRequests:
 		l.web.take(l, rt, client)
 	case asStream:
-		s := &stream{client: client}
+		s := &stream{client: client, idle: rt.idle()}
 		if !l.relay.tunnels.add(s) {
 			rt.stats.leave()
 			refuse(client)
@@ -110,7 +110,7 @@ func (l *tcpListener) take(client *net.TCPConn) {
 			rt.stats.leave()
 			return
 		}
-		t := &tunnel{client: &socket{client, raw}}
+		t := &tunnel{client: &socket{client, raw}, idle: rt.idle()}
 		if !l.relay.tunnels.add(t) {
 			t.client.reset()
 			rt.stats.leave()

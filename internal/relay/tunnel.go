@@ -11,7 +11,8 @@ import (
 // tunnel is one TCP connection: a client, and the endpoint that it was given.
 type tunnel struct {
 	client   *socket
-	up, down pump // from and to the client
+	idle     time.Duration // the gateway's; zero without one
+	up, down pump          // from and to the client
 	ended    atomic.Int32
 
 	mu     sync.Mutex
@@ -101,9 +102,9 @@ func (t *tunnel) carry(p *pump) {
 // direction has ended, or if one side took nothing of what waited for it for so
 // long. Called by the sweeper alone.
 func (t *tunnel) sweep(now time.Time, idle, halfClosed time.Duration) {
-	limit := idle
+	limit := shorter(idle, t.idle)
 	if t.ended.Load() > 0 {
-		limit = halfClosed
+		limit = shorter(halfClosed, t.idle)
 	}
 	up, down := t.up.moved.Load(), t.down.moved.Load()
 	w := &t.watch

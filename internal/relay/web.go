@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -34,7 +35,7 @@ type limits struct {
 
 // take serves a client.
 func (w *web) take(l *tcpListener, rt *route, conn *net.TCPConn) {
-	c := &webClient{TCPConn: conn, relay: l.relay, stats: rt.stats, idle: rt.service.Gateway.IdleTimeout}
+	c := &webClient{TCPConn: conn, relay: l.relay, stats: rt.stats, idle: rt.idle()}
 	if !l.relay.tunnels.add(c) {
 		c.stats.leave()
 		refuse(conn)
@@ -57,7 +58,7 @@ func (w *web) serving(l *tcpListener, rt *route) *webServer {
 		return w.server
 	}
 	if w.server != nil {
-		w.server.retire()
+		w.server.retire(l.relay)
 	}
 	w.server = newWebServer(l, now)
 	return w.server
@@ -78,19 +79,30 @@ func newWebServer(l *tcpListener, now limits) *webServer {
 	return s
 }
 
-// retire takes no more clients; those that are connected end with the answer to the
-// request that they have made, or make next.
-func (s *webServer) retire() {
+// retire takes no more clients; those that are connected end when they have their
+// answers, and at once where they wait for none.
+func (s *webServer) retire(r *Relay) {
 	_ = s.clients.Close()
-	s.http.SetKeepAlivesEnabled(false)
+	r.wg.Go(func() {
+		ctx, done := context.WithCancel(context.Background())
+		defer done()
+		go func() {
+			select {
+			case <-r.cut:
+				done()
+			case <-ctx.Done():
+			}
+		}()
+		_ = s.http.Shutdown(ctx)
+	})
 }
 
 // close takes no more clients.
-func (w *web) close() {
+func (w *web) close(r *Relay) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.server != nil {
-		w.server.retire()
+		w.server.retire(r)
 		w.server = nil
 	}
 }
@@ -190,7 +202,7 @@ func (c *webClient) cut() { refuse(c.TCPConn) }
 func (c *webClient) goesTo() *endpoint { return nil }
 
 func (c *webClient) sweep(now time.Time, idle, _ time.Duration) {
-	if c.silent(now) >= min(idle, c.idle) {
+	if c.silent(now) >= shorter(idle, c.idle) {
 		c.cut()
 	}
 }

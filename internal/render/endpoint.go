@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 
+	"fairlead.dev/api/v1alpha1"
 	"fairlead.dev/internal/model"
 )
 
@@ -17,11 +18,14 @@ type id struct {
 	hostname string
 }
 
-// group is the endpoints that may share a slice: of one family, with the same
+// group is the endpoints that may share a slice: of one family and role, with the same
 // ports.
 type group struct {
 	family discoveryv1.AddressType
+	role   role
 	ports  []discoveryv1.EndpointPort
+	// stands says that it has to have a slice even without endpoints, and has none yet.
+	stands bool
 	// wanted are those that stand in no slice yet.
 	wanted map[id]discoveryv1.Endpoint
 	// order is that of the decision.
@@ -29,12 +33,16 @@ type group struct {
 	slots []*slot
 }
 
-// groups sorts endpoints into groups, in the order of their first endpoints.
-func groups(svc model.Service, endpoints []model.Endpoint) []*group {
+// groups sorts endpoints into groups, in the order of their first endpoints. Those
+// behind a gateway are apart for each target and host.
+func groups(svc model.Service, endpoints []model.Endpoint, behind bool) []*group {
 	var all []*group
 	for i := range endpoints {
 		e := &endpoints[i]
 		g := &group{family: familyOf(e.Addr), ports: endpointPorts(svc, e.Ports)}
+		if behind {
+			g.role = role{v1alpha1.GatewayTargets, e.Target, e.Host}
+		}
 		if at := slices.IndexFunc(all, g.alike); at >= 0 {
 			g = all[at]
 		} else {
@@ -50,7 +58,21 @@ func groups(svc model.Service, endpoints []model.Endpoint) []*group {
 	return all
 }
 
-func (g *group) alike(o *group) bool { return g.family == o.family && samePorts(g.ports, o.ports) }
+// groups are the gateway's Pods.
+func (f *Front) groups(svc model.Service) []*group {
+	all := groups(svc, f.Pods, false)
+	if len(all) == 0 {
+		all = []*group{{family: discoveryv1.AddressTypeIPv4, ports: endpointPorts(svc, f.Ports)}}
+	}
+	for _, g := range all {
+		g.role, g.stands = role{gateway: v1alpha1.GatewayFront}, true
+	}
+	return all
+}
+
+func (g *group) alike(o *group) bool {
+	return g.family == o.family && g.role == o.role && samePorts(g.ports, o.ports)
+}
 
 func familyOf(a netip.Addr) discoveryv1.AddressType {
 	if a.Is4() {

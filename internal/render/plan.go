@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
-
-	"fairlead.dev/internal/model"
 )
 
 // maxEndpoints is how many endpoints one slice has at most, as Kubernetes' own
@@ -32,6 +30,7 @@ type slot struct {
 	standing  *discoveryv1.EndpointSlice
 	name      string
 	family    discoveryv1.AddressType
+	role      role
 	ports     []discoveryv1.EndpointPort
 	endpoints []discoveryv1.Endpoint
 	changed   bool
@@ -43,7 +42,8 @@ func (s *slot) room() int { return maxEndpoints - len(s.endpoints) }
 func newPlan(in Input) *plan {
 	p := &plan{in: in}
 	for _, s := range slices.SortedFunc(slices.Values(in.Slices), func(a, b *discoveryv1.EndpointSlice) int { return cmp.Compare(a.Name, b.Name) }) {
-		p.slots = append(p.slots, &slot{standing: s, name: s.Name, family: s.AddressType, changed: !p.labelled(s)})
+		as := roleOf(s)
+		p.slots = append(p.slots, &slot{standing: s, name: s.Name, family: s.AddressType, role: as, changed: !p.labelled(s, as)})
 	}
 	return p
 }
@@ -55,9 +55,8 @@ func (p *plan) withdraw() {
 	}
 }
 
-// publish makes the slices those of the endpoints.
-func (p *plan) publish(endpoints []model.Endpoint) {
-	all := groups(p.in.Published.Service, endpoints)
+// publish makes the slices those of the groups.
+func (p *plan) publish(all []*group) {
 	for _, s := range p.slots {
 		p.keep(s, all)
 	}
@@ -76,7 +75,7 @@ func (p *plan) publish(endpoints []model.Endpoint) {
 // may is spare.
 func (p *plan) keep(s *slot, all []*group) {
 	for _, g := range all {
-		if g.family != s.family || !samePorts(g.ports, sortedPorts(s.standing.Ports)) {
+		if g.family != s.family || g.role != s.role || !samePorts(g.ports, sortedPorts(s.standing.Ports)) {
 			continue
 		}
 		s.ports = g.ports
@@ -91,8 +90,8 @@ func (p *plan) keep(s *slot, all []*group) {
 			s.endpoints = append(s.endpoints, wanted)
 			s.changed = s.changed || !sameEndpoint(&wanted, &s.standing.Endpoints[i])
 		}
-		if len(s.endpoints) > 0 {
-			g.slots = append(g.slots, s)
+		if len(s.endpoints) > 0 || g.stands && len(g.order) == 0 {
+			g.slots, g.stands = append(g.slots, s), false
 			return
 		}
 	}
@@ -106,15 +105,16 @@ func (p *plan) place(g *group) {
 			g.fill(s)
 		}
 	}
-	for len(g.wanted) > 0 {
+	for len(g.wanted) > 0 || g.stands && len(g.order) == 0 {
 		s := p.takeSpare(g)
 		if s == nil {
 			s = g.roomFor(len(g.wanted))
 		}
 		if s == nil {
-			s = &slot{name: p.freeName(g.family), family: g.family, ports: g.ports}
+			s = &slot{name: p.freeName(g.family, g.role), family: g.family, role: g.role, ports: g.ports}
 			p.slots = append(p.slots, s)
 		}
+		g.stands = false
 		g.fill(s)
 	}
 }
@@ -161,7 +161,7 @@ func (g *group) move(k id, s *slot) {
 func (p *plan) takeSpare(g *group) *slot {
 	best, most := -1, -1
 	for i, s := range p.spares {
-		if s.family != g.family {
+		if s.family != g.family || s.role.gateway != g.role.gateway {
 			continue
 		}
 		common := 0
@@ -180,7 +180,7 @@ func (p *plan) takeSpare(g *group) *slot {
 	}
 	s := p.spares[best]
 	p.spares = slices.Delete(p.spares, best, best+1)
-	s.ports = g.ports
+	s.ports, s.role, s.changed = g.ports, g.role, true
 	return s
 }
 
@@ -188,15 +188,14 @@ func (p *plan) takeSpare(g *group) *slot {
 // own controller does: that a service has no endpoints is something to say, and
 // the next one is an update.
 func (p *plan) leaveOneEmpty() {
-	if len(p.spares) == 0 {
-		return
-	}
-	s := p.spares[0]
+	var s *slot
 	for _, o := range p.spares {
-		if len(o.standing.Endpoints) == 0 {
+		if o.role.gateway == "" && (s == nil || len(s.standing.Endpoints) > 0 && len(o.standing.Endpoints) == 0) {
 			s = o
-			break
 		}
+	}
+	if s == nil {
+		return
 	}
 	s.deleted = false
 	s.changed = s.changed || len(s.standing.Endpoints) > 0

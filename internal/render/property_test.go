@@ -18,6 +18,7 @@ import (
 // carries every write out has them.
 type world struct {
 	published *model.Published
+	front     *Front
 	slices    []*discoveryv1.EndpointSlice
 }
 
@@ -30,7 +31,7 @@ func newWorld() *world {
 
 // apply renders, carries the writes out and returns them.
 func (w *world) apply() Changes {
-	c := Render(Input{Published: w.published, Owner: owner(), Slices: w.slices}).Slices
+	c := Render(Input{Published: w.published, Owner: owner(), Front: w.front, Slices: w.slices}).Slices
 	byName := map[string]*discoveryv1.EndpointSlice{}
 	for _, s := range w.slices {
 		byName[s.Name] = s

@@ -16,12 +16,25 @@ type Input struct {
 	Published *model.Published
 	// Owner is the object whose deletion takes all of them with it.
 	Owner metav1.OwnerReference
+	// Front is where the clients of a service with a gateway go. Nil without one.
+	Front *Front
 	// Slices are the EndpointSlices that Fairlead keeps for the service, as they
 	// stand. They are only read.
 	Slices []*discoveryv1.EndpointSlice
 	// Taken reports whether an EndpointSlice of that name is somebody else's.
 	// Nil means that none is.
 	Taken func(name string) bool
+}
+
+// Front is where the clients of a service go that a gateway speaks for.
+type Front struct {
+	// Pods are the gateway's, with the ports on which they listen for the service.
+	Pods []model.Endpoint
+	// Ports are those ports, which stand also while there is no Pod.
+	Ports []model.EndpointPort
+	// Direct keeps the decision's endpoints in front of the clients, too: the Pods do
+	// not listen yet, and the clients have been going there.
+	Direct bool
 }
 
 // Output is what is to be written.
@@ -53,8 +66,21 @@ func Render(in Input) Output {
 	if in.Published.Service.Type == model.ExternalName {
 		p.withdraw()
 	} else {
-		p.publish(publishable(in.Published.Decision.Endpoints))
+		p.publish(in.groups())
 	}
 	out.Slices = p.changes()
 	return out
+}
+
+// groups are the endpoints that are to stand in slices.
+func (in Input) groups() []*group {
+	svc, ends := in.Published.Service, publishable(in.Published.Decision.Endpoints)
+	if in.Front == nil {
+		return groups(svc, ends, false)
+	}
+	all := groups(svc, ends, true)
+	if in.Front.Direct {
+		all = append(all, groups(svc, ends, false)...)
+	}
+	return append(all, in.Front.groups(svc)...)
 }

@@ -124,15 +124,25 @@ func encode(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// WritePair writes a certificate and its key as real servers read them.
-func WritePair(t testing.TB, dir string, pair tls.Certificate) (cert, key string) {
+// Encode returns a certificate with its chain, and its key, as PEM.
+func Encode(t testing.TB, pair tls.Certificate) (chain, key []byte) {
 	t.Helper()
+	for _, der := range pair.Certificate {
+		chain = append(chain, encode(der)...)
+	}
 	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return chain, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+// WritePair writes a certificate and its key as real servers read them.
+func WritePair(t testing.TB, dir string, pair tls.Certificate) (cert, key string) {
+	t.Helper()
+	chain, private := Encode(t, pair)
 	cert, key = filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key")
-	for path, text := range map[string][]byte{cert: encode(pair.Certificate[0]), key: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})} {
+	for path, text := range map[string][]byte{cert: chain, key: private} {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -43,9 +43,37 @@ func pgBin() (string, error) {
 	return found[len(found)-1], nil
 }
 
+// hbaTLS is the same for a server that is reached by TLS alone.
+const hbaTLS = `local all all trust
+hostssl all all all trust
+`
+
 // Postgres starts a server on the host. Every connection is trusted. Settings
 // are PostgreSQL's, "max_connections=40" for instance.
 func (h *Host) Postgres(name string, settings ...string) (*Postgres, error) {
+	return h.postgres(name, hba, settings)
+}
+
+// PostgresTLS starts a server that takes nobody without TLS, as managed databases do.
+// Cert and key are PEM.
+func (h *Host) PostgresTLS(name string, cert, key []byte, settings ...string) (*Postgres, error) {
+	dir, err := makeOwned(h.lab.dir, "pg-tls-"+name+"-", "postgres")
+	if err != nil {
+		return nil, err
+	}
+	crt, private := filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key")
+	for file, text := range map[string][]byte{crt: cert, private: key} {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return nil, err
+		}
+		if err := own(file, "postgres"); err != nil {
+			return nil, err
+		}
+	}
+	return h.postgres(name, hbaTLS, append([]string{"ssl=on", "ssl_cert_file=" + crt, "ssl_key_file=" + private}, settings...))
+}
+
+func (h *Host) postgres(name, hba string, settings []string) (*Postgres, error) {
 	p, err := h.newPostgres(name, settings)
 	if err != nil {
 		return nil, err
@@ -135,15 +163,20 @@ END$$`, loginGroup, role, password))
 
 // makeOwned makes a new folder that belongs to a user.
 func makeOwned(parent, prefix, owner string) (string, error) {
-	u, err := user.Lookup(owner)
-	if err != nil {
-		return "", fmt.Errorf("PostgreSQL's user is missing: run `make packages` as root: %w", err)
-	}
-	uid, _ := strconv.Atoi(u.Uid)
-	gid, _ := strconv.Atoi(u.Gid)
 	dir, err := os.MkdirTemp(parent, prefix)
 	if err != nil {
 		return "", err
 	}
-	return dir, os.Chown(dir, uid, gid)
+	return dir, own(dir, owner)
+}
+
+// own gives a file or folder to a user.
+func own(path, owner string) error {
+	u, err := user.Lookup(owner)
+	if err != nil {
+		return fmt.Errorf("PostgreSQL's user is missing: run `make packages` as root: %w", err)
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	return os.Chown(path, uid, gid)
 }

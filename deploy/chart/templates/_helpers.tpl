@@ -11,6 +11,17 @@ app.kubernetes.io/name: fairlead
 app.kubernetes.io/component: controller
 {{- end }}
 
+{{- define "fairlead.gatewayLabels" -}}
+{{ include "fairlead.gatewaySelector" . }}
+app.kubernetes.io/part-of: fairlead
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- end }}
+
+{{- define "fairlead.gatewaySelector" -}}
+app.kubernetes.io/name: fairlead
+app.kubernetes.io/component: gateway
+{{- end }}
+
 {{- define "fairlead.image" -}}
 {{- if .Values.image.digest -}}
 {{ .Values.image.repository }}@{{ .Values.image.digest }}

@@ -1,8 +1,9 @@
-package kube
+package material
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +16,19 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"fairlead.dev/api/v1alpha1"
+	"fairlead.dev/internal/model"
 )
+
+func store(v *vault) *Store {
+	return New(Config{Live: v, Now: time.Now, Forbidden: func(kind string, key model.Key) error {
+		return fmt.Errorf("the controller may not read %s %s", kind, key)
+	}})
+}
+
+func logIn(s *Store, ctx context.Context, namespace, name string) (username, password string, err error) {
+	l, err := s.Login(ctx, namespace, name)
+	return l.Username, l.Password, err
+}
 
 // vault is an API server with one Secret. All but Get is not to be used.
 type vault struct {
@@ -71,7 +84,7 @@ func TestCredentials(t *testing.T) {
 	denied := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "probe", errors.New("no"))
 	synctest.Test(t, func(t *testing.T) {
 		v := &vault{}
-		c := newCredentials(v, time.Now)
+		c := store(v)
 		for _, step := range []struct {
 			name              string
 			after             time.Duration
@@ -91,13 +104,13 @@ func TestCredentials(t *testing.T) {
 			{"and is read", time.Minute, "third", "true", nil, "probe/third"},
 			{"consent is taken back", time.Minute, "third", "no", nil, "probe/third"},
 			{"and so is the login", time.Minute, "third", "no", nil, "Secret shop/probe does not consent"},
-			{"the right is taken away", time.Minute, "third", "true", denied, "the controller may not read Secret shop/probe: install it with rbac.probeCredentials=true"},
+			{"the right is taken away", time.Minute, "third", "true", denied, "the controller may not read Secret shop/probe"},
 			{"the API server is away, and nothing is known", time.Minute, "", "", errors.New("connection refused"), "read Secret shop/probe: connection refused"},
 		} {
 			time.Sleep(step.after)
 			v.set(step.password, step.consent, step.err)
 			for range 2 {
-				username, password, err := c.get(t.Context(), "shop", "probe")
+				username, password, err := logIn(c, t.Context(), "shop", "probe")
 				got := username + "/" + password
 				if err != nil {
 					got = err.Error()
@@ -117,11 +130,11 @@ func TestCredentialsOfMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := &vault{}
 		v.set("s3cret", "true", nil)
-		c := newCredentials(v, time.Now)
+		c := store(v)
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
-				if _, password, err := c.get(t.Context(), "shop", "probe"); password != "s3cret" || err != nil {
+				if _, password, err := logIn(c, t.Context(), "shop", "probe"); password != "s3cret" || err != nil {
 					t.Errorf("%q, %v", password, err)
 				}
 			})
@@ -132,7 +145,7 @@ func TestCredentialsOfMany(t *testing.T) {
 		}
 		for range 3600 {
 			time.Sleep(time.Second)
-			_, _, _ = c.get(t.Context(), "shop", "probe")
+			_, _, _ = logIn(c, t.Context(), "shop", "probe")
 		}
 		synctest.Wait()
 		if n := v.count(); n < 100 || n > 121 {
@@ -146,12 +159,12 @@ func TestCredentialsOfMany(t *testing.T) {
 func TestCredentialsOfASilentServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := &vault{hangs: true}
-		c := newCredentials(v, time.Now)
+		c := store(v)
 		ask := func() (time.Duration, error) {
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
 			began := time.Now()
-			_, _, err := c.get(ctx, "shop", "probe")
+			_, _, err := logIn(c, ctx, "shop", "probe")
 			return time.Since(began), err
 		}
 		if took, err := ask(); took != 100*time.Millisecond || !errors.Is(err, context.DeadlineExceeded) {
@@ -172,7 +185,7 @@ func TestCredentialsOfASilentServer(t *testing.T) {
 		if took, err := ask(); took != 0 || err != nil {
 			t.Errorf("it waits %s for %v, and the login is known", took, err)
 		}
-		time.Sleep(loginLimit)
+		time.Sleep(limit)
 		synctest.Wait()
 	})
 }
@@ -182,11 +195,11 @@ func TestCredentialsForget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := &vault{}
 		v.set("s3cret", "true", nil)
-		c := newCredentials(v, time.Now)
-		_, _, _ = c.get(t.Context(), "shop", "probe")
-		time.Sleep(loginKept + loginIdle + time.Second)
-		_, _, _ = c.get(t.Context(), "shop", "other")
-		if n := len(c.known); n != 1 {
+		c := store(v)
+		_, _, _ = logIn(c, t.Context(), "shop", "probe")
+		time.Sleep(kept + idle + time.Second)
+		_, _, _ = logIn(c, t.Context(), "shop", "other")
+		if n := len(c.logins.known); n != 1 {
 			t.Errorf("%d Secrets are kept", n)
 		}
 	})

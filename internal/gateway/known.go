@@ -1,0 +1,240 @@
+package gateway
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"fairlead.dev/api/v1alpha1"
+	"fairlead.dev/internal/convert"
+	"fairlead.dev/internal/model"
+)
+
+// known is what a gateway knows of its services. It is used by one goroutine.
+type known struct {
+	cfg Config
+	now func() time.Time
+	all map[model.Key]*served
+	// uids are those of the services, for whoever tells of them.
+	uids sync.Map
+}
+
+// served is one service.
+type served struct {
+	// published is what the relay is told. It is replaced, never changed.
+	published *model.Published
+	// version and slices are those of the objects that it was made of.
+	version string
+	slices  []string
+	// accepted is the service as it was last understood: what a broken edit leaves in
+	// force.
+	accepted *model.Service
+	// gone is since when nothing says any more that it is wanted; zero if something
+	// does.
+	gone time.Time
+}
+
+// uid is that of a service; empty for one that is not known.
+func (k *known) uid(key model.Key) types.UID {
+	id, _ := k.uids.Load(key)
+	uid, _ := id.(types.UID)
+	return uid
+}
+
+func newKnown(c Config, now func() time.Time) *known {
+	return &known{cfg: c, now: now, all: map[model.Key]*served{}}
+}
+
+// objects are those of one service.
+type objects struct {
+	service *v1alpha1.ExternalService
+	slices  []*discoveryv1.EndpointSlice
+}
+
+// learn takes what stands in the cluster, and returns what the relay is to be told; nil
+// if that is as before. Again is after how long to look again even if nothing changes;
+// zero for never.
+func (k *known) learn(services []v1alpha1.ExternalService, all []discoveryv1.EndpointSlice) (published []*model.Published, again time.Duration) {
+	wanted := map[model.Key]*objects{}
+	for i := range services {
+		if s := &services[i]; s.Spec.Gateway != nil && s.DeletionTimestamp == nil {
+			wanted[model.Key{Namespace: s.Namespace, Name: s.Name}] = &objects{service: s}
+		}
+	}
+	for i := range all {
+		s := &all[i]
+		if o := wanted[ownerOf(s)]; o != nil && owns(o.service, s) {
+			o.slices = append(o.slices, s)
+		}
+	}
+	changed := len(k.all) == 0
+	for key, o := range wanted {
+		changed = k.update(key, o) || changed
+	}
+	for key, s := range k.all {
+		if wanted[key] != nil {
+			continue
+		}
+		if s.gone.IsZero() {
+			s.gone = k.now()
+		}
+		left := linger - k.now().Sub(s.gone)
+		if left <= 0 {
+			delete(k.all, key)
+			k.uids.Delete(key)
+			changed = true
+			continue
+		}
+		if again == 0 || left < again {
+			again = left
+		}
+	}
+	if !changed {
+		return nil, again
+	}
+	published = []*model.Published{}
+	for _, s := range k.all {
+		if s.published != nil {
+			published = append(published, s.published)
+		}
+	}
+	return published, again
+}
+
+// ownerOf is the service that a slice stands for.
+func ownerOf(s *discoveryv1.EndpointSlice) model.Key {
+	switch s.Labels[v1alpha1.LabelGateway] {
+	case v1alpha1.GatewayFront:
+		return model.Key{Namespace: s.Namespace, Name: s.Labels[discoveryv1.LabelServiceName]}
+	case v1alpha1.GatewayTargets:
+		return model.Key{Namespace: s.Namespace, Name: s.Labels[v1alpha1.LabelService]}
+	}
+	return model.Key{}
+}
+
+// owns reports whether a slice is the service's own: somebody else's, by whatever
+// labels, says nothing.
+func owns(e *v1alpha1.ExternalService, s *discoveryv1.EndpointSlice) bool {
+	owner := metav1.GetControllerOf(s)
+	return owner != nil && owner.UID == e.UID
+}
+
+// update learns of one service, and returns whether it is another one than before.
+func (k *known) update(key model.Key, o *objects) bool {
+	s := k.all[key]
+	if s == nil {
+		s = &served{}
+		k.all[key] = s
+	}
+	slices.SortFunc(o.slices, func(a, b *discoveryv1.EndpointSlice) int { return cmp.Compare(a.Name, b.Name) })
+	var versions []string
+	for _, sl := range o.slices {
+		versions = append(versions, string(sl.UID)+"/"+sl.ResourceVersion)
+	}
+	// The status changes often, and says nothing here.
+	version := fmt.Sprintf("%s/%d", o.service.UID, o.service.Generation)
+	back := !s.gone.IsZero()
+	s.gone = time.Time{}
+	if s.version == version && slices.Equal(s.slices, versions) {
+		return back
+	}
+	if s.version != version {
+		s.version = version
+		k.accept(s, o.service)
+	}
+	s.slices = versions
+	if s.accepted == nil {
+		return false
+	}
+	s.published = k.publish(s.accepted, o.slices)
+	return true
+}
+
+// accept understands a spec; one that cannot be leaves what was understood last.
+func (k *known) accept(s *served, e *v1alpha1.ExternalService) {
+	out := convert.Convert(convert.Input{
+		Objects: []convert.Object{{Value: e}}, ClusterDomain: k.cfg.Domain,
+		// What is said of Services of the cluster is the controller's.
+		InCluster: func(model.Key) (convert.InCluster, bool) { return convert.InCluster{}, false },
+	})
+	if len(out.Services) == 0 || out.Services[0].Gateway == nil {
+		k.cfg.Log.Warn("a spec is not understood, and what was before stays", "service", e.Namespace+"/"+e.Name, "generation", e.Generation)
+		return
+	}
+	svc := out.Services[0].Service
+	k.uids.Store(svc.Key, e.UID)
+	svc.Origin = model.Origin{Kind: v1alpha1.Kind, Generation: e.Generation}
+	s.accepted = &svc
+}
+
+// publish is a service as the relay is to serve it: on the gateway's own addresses and
+// ports, to the endpoints behind it.
+func (k *known) publish(accepted *model.Service, all []*discoveryv1.EndpointSlice) *model.Published {
+	p := &model.Published{Service: *accepted}
+	listens := map[string]uint16{}
+	for _, s := range all {
+		if s.Labels[v1alpha1.LabelGateway] == v1alpha1.GatewayFront {
+			for _, port := range ports(s) {
+				listens[port.Name+"/"+string(port.Protocol)] = port.Port
+			}
+			continue
+		}
+		p.Decision.Endpoints = append(p.Decision.Endpoints, k.behind(s)...)
+	}
+	svc, g := &p.Service, *p.Service.Gateway
+	g.Listeners, svc.Ports = nil, nil
+	for i, port := range accepted.Ports {
+		if port.Listen = listens[port.Name+"/"+string(port.Protocol)]; port.Listen == 0 {
+			continue // the controller has not said where yet
+		}
+		l, _ := accepted.Listener(i)
+		svc.Ports, g.Listeners = append(svc.Ports, port), append(g.Listeners, l)
+	}
+	svc.Gateway, svc.ClusterIPs = &g, k.cfg.Addresses
+	return p
+}
+
+// behind are the endpoints of a slice that may be dialled.
+func (k *known) behind(s *discoveryv1.EndpointSlice) []model.Endpoint {
+	var all []model.Endpoint
+	numbers := ports(s)
+	for i := range s.Endpoints {
+		e := &s.Endpoints[i]
+		for _, text := range e.Addresses {
+			addr, err := netip.ParseAddr(text)
+			if err != nil || slices.ContainsFunc(k.cfg.Forbidden, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) }) {
+				continue
+			}
+			all = append(all, model.Endpoint{
+				Addr: addr, Ports: numbers, Ready: e.Conditions.Ready == nil || *e.Conditions.Ready,
+				Target: s.Annotations[v1alpha1.AnnotationTarget], Host: s.Annotations[v1alpha1.AnnotationHost],
+			})
+		}
+	}
+	return all
+}
+
+func ports(s *discoveryv1.EndpointSlice) []model.EndpointPort {
+	var all []model.EndpointPort
+	for _, p := range s.Ports {
+		if p.Port == nil {
+			continue
+		}
+		out := model.EndpointPort{Protocol: model.TCP, Port: uint16(*p.Port)}
+		if p.Name != nil {
+			out.Name = *p.Name
+		}
+		if p.Protocol != nil {
+			out.Protocol = model.Protocol(*p.Protocol)
+		}
+		all = append(all, out)
+	}
+	return all
+}
