@@ -25,19 +25,18 @@ func (s *site) website(name, addr string, servers ...string) {
 // server is a virtual host of nginx that tells what it was asked for.
 func server(name, secured string) string {
 	return fmt.Sprintf(`server {
-	listen 80; listen 443 ssl; http2 on; server_name %[1]s; %[2]s
+	listen 80; listen 443 ssl http2; server_name %[1]s; %[2]s
 	location / { return 200 "%[1]s saw Host $http_host SNI $ssl_server_name for $request_uri from $http_x_forwarded_for as $http_x_forwarded_proto\n"; }
 	location /moved { return 302 https://$host/anything; }
 }`, name, secured)
 }
 
-// TestSecured: curl and psql in a Pod reach servers outside that are known by their own
+// secured: curl and psql in a Pod reach servers outside that are known by their own
 // names and by TLS alone, by the name inside.
-func TestSecured(t *testing.T) {
-	s := newSite(t)
+func secured(t *testing.T, s *site) {
 	inside := authority.New(t, "Cluster CA")
 	s.website("web", "10.0.1.25",
-		"server { listen 80 default_server; listen 443 ssl default_server; http2 on; server_name _; "+s.files(s.ca.Issue([]string{"other.example.com"}))+" return 421 \"nobody here is called $host\\n\"; }",
+		"server { listen 80 default_server; listen 443 ssl http2 default_server; server_name _; "+s.files(s.ca.Issue([]string{"other.example.com"}))+" return 421 \"nobody here is called $host\\n\"; }",
 		server("www.webscaler.example.com", s.files(s.ca.Issue([]string{"www.webscaler.example.com"}))))
 	db := s.host("db", "10.0.1.26")
 	cert, key := authority.Encode(t, s.ca.Issue([]string{"db.example.com"}))
@@ -144,10 +143,9 @@ func (s *site) psql(where string) string {
 	return out
 }
 
-// TestDistrusted: whoever is not who he should be is sent nothing, and response, Event
+// distrusted: whoever is not who he should be is sent nothing, and response, Event
 // and metric say why.
-func TestDistrusted(t *testing.T) {
-	s := newSite(t)
+func distrusted(t *testing.T, s *site) {
 	now := time.Now()
 	good := s.files(s.ca.Issue([]string{"good.example.com"}))
 	s.website("web", "10.0.1.25",
@@ -195,7 +193,7 @@ spec:
 				return err
 			})
 			s.until("a metric counts", func(ctx context.Context) error {
-				want := fmt.Sprintf(`fairlead_relay_connect_failures_total{namespace="%s",name="%s",reason="%s"}`, s.demo, c.name, c.reason)
+				want := fmt.Sprintf(`fairlead_relay_connect_failures_total{name="%s",namespace="%s",reason="%s"}`, c.name, s.demo, c.reason)
 				if got := s.metrics(ctx); !strings.Contains(got, want) {
 					return fmt.Errorf("no %s in %s", want, got)
 				}

@@ -40,20 +40,44 @@ type site struct {
 	ca   *authority.Authority
 }
 
-// newSite installs the chart with a gateway of two Pods. They drain quickly.
-func newSite(t *testing.T) *site {
-	t.Helper()
-	s := &site{Cluster: shared.Get(t), t: t, demo: "demo-" + strings.ToLower(rand.Text()[:6]), ca: authority.New(t, "Outside CA")}
+// TestGateway plays everything on one installation of the chart, with a gateway of two
+// Pods that drain quickly.
+func TestGateway(t *testing.T) {
+	s := &site{Cluster: shared.Get(t), t: t}
 	s.importImages()
 	t.Cleanup(s.remove)
 	s.kubectl("apply", "-f", filepath.Join(root, "deploy", "namespace.yaml"))
-	s.kubectl("create", "namespace", s.demo)
 	s.helm("install", "fairlead", "deploy/chart", "--wait", "--timeout=3m", "--set", "replicas=1,gateway.enabled=true,gateway.drainDelaySeconds=5,gateway.drainTimeoutSeconds=20")
-	s.until("the namespace has an account", func(ctx context.Context) error {
-		_, err := s.Kubectl(ctx, "get", "serviceaccount", "default", "-n", s.demo)
+	for _, c := range []struct {
+		name string
+		play func(*testing.T, *site)
+	}{
+		{"Secured", secured},
+		{"Distrusted", distrusted},
+		{"TargetDies", targetDies},
+		{"StandingConnections", standingConnections},
+		{"RollingRestart", rollingRestart},
+		{"Alone", alone},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.play(t, s.room(t)) })
+	}
+}
+
+// room is the site in a namespace of the test's own.
+func (s *site) room(t *testing.T) *site {
+	t.Helper()
+	room := &site{Cluster: s.Cluster, t: t, demo: "demo-" + strings.ToLower(rand.Text()[:6]), ca: authority.New(t, "Outside CA")}
+	room.kubectl("create", "namespace", room.demo)
+	t.Cleanup(func() {
+		if _, err := s.Kubectl(context.Background(), "delete", "namespace", room.demo, "--wait=false"); err != nil {
+			t.Error(err)
+		}
+	})
+	room.until("the namespace has an account", func(ctx context.Context) error {
+		_, err := room.Kubectl(ctx, "get", "serviceaccount", "default", "-n", room.demo)
 		return err
 	})
-	s.apply(`
+	room.apply(`
 apiVersion: v1
 kind: Pod
 metadata: {name: client, namespace: DEMO}
@@ -61,8 +85,8 @@ spec:
   terminationGracePeriodSeconds: 0
   containers: [{name: main, image: "` + image + `", imagePullPolicy: Never}]
 `)
-	s.kubectl("wait", "--for=condition=Ready", "pod/client", "-n", s.demo, "--timeout=60s")
-	return s
+	room.kubectl("wait", "--for=condition=Ready", "pod/client", "-n", room.demo, "--timeout=60s")
+	return room
 }
 
 // importImages gives the node the product's image and one with real clients.
@@ -100,7 +124,7 @@ func (s *site) output(words ...string) string {
 
 func (s *site) remove() {
 	for _, args := range [][]string{
-		{"delete", "namespace", system, s.demo},
+		{"delete", "namespace", system},
 		{"delete", "crd", "externalservices.fairlead.dev"},
 		{"delete", "clusterrole,clusterrolebinding", "-l", "app.kubernetes.io/name=fairlead"},
 	} {

@@ -17,7 +17,7 @@ func (h *Host) Nginx(name, config string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf(`daemon off;
+	text := fmt.Sprintf(`daemon off; master_process off;
 pid %[1]s/pid;
 worker_processes 1;
 error_log stderr warn;
