@@ -33,6 +33,12 @@ echo "The outside world, played on loopback addresses:"
 sed 's/^/  /' "$table"
 echo
 
-bin/fairlead run --upstream 127.10.0.53:5300 "$@" examples/{reporting,webscaler,external-api} &
+# What a partner would give: the certificate of its authority.
+{
+	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: httpbin-ca, namespace: default}\ndata:\n  ca.crt: |\n'
+	sed 's/^/    /' bin/httpbin.pem
+} >bin/httpbin-ca.yaml
+
+bin/fairlead run --upstream 127.10.0.53:5300 "$@" examples/{reporting,webscaler,external-api} bin/httpbin-ca.yaml &
 fairlead=$!
 wait $fairlead

@@ -159,7 +159,7 @@ func speak(ctx context.Context, o speakOptions) error {
 	if err != nil {
 		return err
 	}
-	s.relay = relay.New(relay.Config{Hooks: s.hooks(relayHooks(counters)), Materials: s.gateway.Materials, DrainTimeout: o.drain})
+	s.relay = relay.New(relay.Config{Hooks: relayHooks(counters, s.gateway.Troubles), Materials: s.gateway.Materials, DrainTimeout: o.drain})
 	var config net.ListenConfig
 	if s.page, err = config.Listen(ctx, "tcp", o.http); err != nil {
 		return fmt.Errorf("the status page cannot listen: %w; choose another address with --http-listen", err)
@@ -188,24 +188,6 @@ func speak(ctx context.Context, o speakOptions) error {
 		return nil
 	})
 	return parts.Wait()
-}
-
-// hooks have what counts tell people, too.
-func (s *speaker) hooks(counts relay.Hooks) relay.Hooks {
-	h := counts
-	h.ConnectFailed = func(k model.Key, p model.Port, to netip.AddrPort, err error) {
-		counts.ConnectFailed(k, p, to, err)
-		s.gateway.ConnectFailed(k, p, to, err)
-	}
-	h.ClientFailed = func(k model.Key, p model.Port, err error) {
-		counts.ClientFailed(k, p, err)
-		s.gateway.ClientFailed(k, p, err)
-	}
-	h.Overflowed = func(k model.Key, p model.Port) {
-		counts.Overflowed(k, p)
-		s.gateway.Overflowed(k, p)
-	}
-	return h
 }
 
 // follow follows the cluster. An API server that is away is asked again.

@@ -136,7 +136,7 @@ func wireUp(ctx context.Context, o serveOptions) (*instance, file.Desired, error
 		return nil, first, err
 	}
 	in.told.reloaded = counters.Reloads
-	in.relay = relay.New(relay.Config{Hooks: relayHooks(counters), DrainTimeout: o.drain, Materials: loader})
+	in.relay = relay.New(relay.Config{Hooks: relayHooks(counters, troubles(o.log)), DrainTimeout: o.drain, Materials: loader})
 	if in.probes == nil {
 		in.probes = prober(in.logins)
 	}

@@ -126,10 +126,7 @@ func (t *trial) shelve() {
 			rest = append(rest, src)
 			continue
 		}
-		key := model.Key{Namespace: c.Namespace, Name: c.Name}
-		if key.Namespace == "" {
-			key.Namespace = corev1.NamespaceDefault
-		}
+		key := keyOf(c)
 		first, taken := places[key]
 		switch {
 		case src.refused:
@@ -139,6 +136,7 @@ func (t *trial) shelve() {
 			named := *c
 			named.Namespace = key.Namespace
 			t.configMaps[key], places[key] = &named, src
+			t.shelves = append(t.shelves, src.file.path)
 		}
 	}
 	t.sources = rest

@@ -62,7 +62,7 @@ func nothingIn(found scanned, t *trial) []model.Problem {
 	for _, s := range t.sources {
 		full[roots[s.file.path]] = true
 	}
-	for _, path := range t.guards {
+	for _, path := range t.shelves {
 		full[roots[path]] = true
 	}
 	for _, p := range t.problems {

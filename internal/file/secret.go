@@ -80,9 +80,9 @@ func usable(s *corev1.Secret) bool {
 	return s.Annotations[v1alpha1.AnnotationAllowProbe] == "true" || s.Type == corev1.SecretTypeTLS || encoded || plain
 }
 
-// keyOf is the Secret's name.
-func keyOf(s *corev1.Secret) model.Key {
-	k := model.Key{Namespace: s.Namespace, Name: s.Name}
+// keyOf is the name of a Secret or ConfigMap.
+func keyOf(o metav1.Object) model.Key {
+	k := model.Key{Namespace: o.GetNamespace(), Name: o.GetName()}
 	if k.Namespace == "" {
 		k.Namespace = corev1.NamespaceDefault
 	}
@@ -119,6 +119,7 @@ func (t *trial) unlock() {
 			named := *s
 			named.Namespace = key.Namespace
 			t.secrets[key], t.guards[key], places[key] = &named, src.file.path, src
+			t.shelves = append(t.shelves, src.file.path)
 		}
 	}
 	t.sources = rest

@@ -26,6 +26,8 @@ type trial struct {
 	guards  map[model.Key]string
 	// configMaps are those with certificates.
 	configMaps configMaps
+	// shelves are the files of all these.
+	shelves []string
 }
 
 // sourceObject is an object, and where it stands.

@@ -30,6 +30,7 @@ import (
 	"fairlead.dev/internal/material"
 	"fairlead.dev/internal/model"
 	"fairlead.dev/internal/render"
+	"fairlead.dev/internal/trouble"
 )
 
 // Config is what a [Gateway] needs. All fields are required but Forbidden.
@@ -63,11 +64,15 @@ type Gateway struct {
 	Config
 	// Materials are the certificates that specs name.
 	Materials *material.Store
+	// Troubles tells people what goes wrong with connections: by Events of the
+	// ExternalServices, and in the log.
+	Troubles *trouble.Teller
+
 	rest      *rest.Config
 	scheme    *runtime.Scheme
 	dirty     chan struct{}
 	snapshot  atomic.Pointer[model.Snapshot]
-	troubles  *troubles
+	announcer *announcer
 	known     *known
 }
 
@@ -92,7 +97,8 @@ func New(c Config) (*Gateway, error) {
 		Materials: material.New(material.Config{Live: live, Now: time.Now, Forbidden: mayNotRead}),
 		known:     newKnown(c, time.Now),
 	}
-	g.troubles = newTroubles(clientset, scheme, g.known.uid, c.Log, time.Now)
+	g.announcer = newAnnouncer(clientset, scheme, g.known.uid, c.Log)
+	g.Troubles = trouble.New(time.Now, g.announcer.tell)
 	g.snapshot.Store(model.NewSnapshot(c.Domain, nil, nil, nil))
 	return g, nil
 }
@@ -139,7 +145,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- objects.Start(ctx) }()
 	defer func() { stop(); <-ended }()
-	g.troubles.start(ctx)
+	if err := g.announcer.broadcaster.StartRecordingToSinkWithContext(ctx); err != nil {
+		g.Log.Warn("no Events are recorded", "problem", err)
+	}
 	if !objects.WaitForCacheSync(ctx) {
 		return nil // told to stop before it began
 	}
@@ -200,7 +208,7 @@ func (g *Gateway) follow(ctx context.Context, objects client.Reader) (again time
 	next.Generation, next.At = last.Generation+1, time.Now()
 	faults := g.Publish(next)
 	g.snapshot.Store(next)
-	g.troubles.faults(faults)
+	g.Troubles.Faults(faults)
 	return again, nil
 }
 

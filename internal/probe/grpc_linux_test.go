@@ -5,11 +5,12 @@ import (
 
 	"fairlead.dev/internal/model"
 	"fairlead.dev/test/authority"
+	"fairlead.dev/test/servers"
 )
 
 // TestRealGRPC holds the probe against the gRPC project's own server.
 func TestRealGRPC(t *testing.T) {
-	bin := built(t, "grpchealth")
+	bin := servers.Build(t, "grpchealth")
 	plain := at(launchBuilt(t, bin))
 	spec := model.Probe{Kind: model.ProbeGRPC}
 	about := func(service string) model.Probe {

@@ -9,6 +9,7 @@ import (
 
 	"fairlead.dev/internal/model"
 	"fairlead.dev/test/authority"
+	"fairlead.dev/test/servers"
 )
 
 func myProbe(role model.Role, login string) model.Probe {
@@ -131,7 +132,7 @@ func TestRealMariaDB(t *testing.T) {
 // TestRealVitess: caching_sha2_password, which MariaDB has not, by a server that was
 // written by others.
 func TestRealVitess(t *testing.T) {
-	bin := built(t, "vitess")
+	bin := servers.Build(t, "vitess")
 	cert, key := authority.WritePair(t, t.TempDir(), authority.New(t, "Root").Issue([]string{"elsewhere.example.com"}))
 	secure := at(launchBuilt(t, bin, "-password", secret, "-cert", cert, "-key", key))
 	wrong := &Prober{Credentials: func(_ context.Context, _, name string) (Login, error) { return Login{name, "wrong"}, nil }}

@@ -122,28 +122,6 @@ func installed(t testing.TB, name string) string {
 	return ""
 }
 
-// built builds a server that is a module of its own below test/servers, or skips
-// the test where its modules are not to be had.
-func built(t testing.TB, name string) string {
-	t.Helper()
-	folder, err := filepath.Abs(filepath.Join("..", "..", "test", "servers", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	get := exec.Command("go", "mod", "download")
-	get.Dir = folder
-	if out, err := get.CombinedOutput(); err != nil {
-		t.Skipf("the modules of test/servers/%s are not to be had: %v\n%s", name, err, out)
-	}
-	bin := filepath.Join(t.TempDir(), name)
-	build := exec.Command("go", "build", "-o", bin, ".")
-	build.Dir = folder
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build test/servers/%s: %v\n%s", name, err, out)
-	}
-	return bin
-}
-
 // launchBuilt starts a server that prints its address and ends with its input.
 func launchBuilt(t testing.TB, bin string, args ...string) netip.AddrPort {
 	t.Helper()

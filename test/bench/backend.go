@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ import (
 )
 
 // backendRole is the argument that makes this program the backend of the relays,
-// in a process of its own.
+// in a process of its own. Files of a certificate and its key may follow, for TLS.
 const backendRole = "backend"
 
 // places are the addresses of what the backend serves, or of a relay before it.
@@ -26,13 +27,13 @@ type places struct{ http, echo, bulk netip.AddrPort }
 func (p *places) all() []*netip.AddrPort { return []*netip.AddrPort{&p.http, &p.echo, &p.bulk} }
 
 // runBackend starts the backend and returns where it listens.
-func (b *bench) runBackend() (places, error) {
+func (b *bench) runBackend(files ...string) (places, error) {
 	var at places
 	self, err := os.Executable()
 	if err != nil {
 		return at, err
 	}
-	cmd := exec.Command(self, backendRole)
+	cmd := exec.Command(self, append([]string{backendRole}, files...)...)
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
 		return at, err
@@ -54,13 +55,24 @@ func (b *bench) runBackend() (places, error) {
 }
 
 // backend serves until ctx ends. It prints its addresses first.
-func backend(ctx context.Context, out io.Writer) error {
+func backend(ctx context.Context, out io.Writer, files []string) error {
 	var told []string
+	var secure *tls.Config
+	if len(files) == 2 {
+		pair, err := tls.LoadX509KeyPair(files[0], files[1])
+		if err != nil {
+			return err
+		}
+		secure = &tls.Config{Certificates: []tls.Certificate{pair}}
+	}
 	for _, serve := range []func(net.Conn){serveHTTP, serveEcho, serveBulk} {
 		config := net.ListenConfig{KeepAlive: -1} // fewer system calls for each connection
 		l, err := config.Listen(ctx, "tcp4", "127.0.0.1:0")
 		if err != nil {
 			return err
+		}
+		if secure != nil {
+			l = tls.NewListener(l, secure)
 		}
 		go accept(l, serve)
 		told = append(told, l.Addr().String())
@@ -101,6 +113,12 @@ func serveHTTP(conn net.Conn) {
 		}
 		if !bytes.HasSuffix(buf[:n], []byte("\r\n\r\n")) {
 			continue
+		}
+		if bytes.Contains(buf[:n], []byte("X-Show-Host")) {
+			_, host, _ := bytes.Cut(buf[:n], []byte("Host: "))
+			host, _, _ = bytes.Cut(host, []byte("\r\n"))
+			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(host), host)
+			return
 		}
 		if bytes.Contains(buf[:n], []byte("Connection: close")) {
 			conn.Write(last)

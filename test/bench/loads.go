@@ -45,7 +45,7 @@ func web(ctx context.Context, b *bench, p path, w *wrk, connections int, keepAli
 }
 
 func requests(ctx context.Context, b *bench, p path) ([]measured, error) {
-	took, err := steady(ctx, p.at.echo, steadyRate, b.size.steady)
+	took, err := steady(ctx, p.at.echo, echoed(), steadyRate, b.size.steady)
 	return []measured{
 		{id: "-p50", value: quantile(took, 0.5), unit: seconds},
 		{id: "-p99", value: quantile(took, 0.99), unit: seconds},

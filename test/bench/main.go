@@ -2,7 +2,7 @@
 
 // Command bench measures fairlead beside its peers in one run and writes a page
 // about it: local DNS beside CoreDNS on a real API server, the relay beside
-// HAProxy and no relay at all, the start, memory, and how soon an edit or a
+// HAProxy and no relay at all, the gateway beside HAProxy and nginx, the start, memory, and how soon an edit or a
 // changed outside record is served; and the controller on a real cluster, beside
 // the same writes by hand.
 //
@@ -32,8 +32,8 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if len(os.Args) == 2 && os.Args[1] == backendRole {
-		exit(backend(ctx, os.Stdout))
+	if len(os.Args) >= 2 && os.Args[1] == backendRole {
+		exit(backend(ctx, os.Stdout, os.Args[2:]))
 	}
 	if len(os.Args) == 2 && os.Args[1] == targetsRole {
 		exit(targets(ctx))
@@ -135,6 +135,7 @@ func kinds() []kind {
 		{"dns", "Local DNS", true, measureDNS},
 		{"start", "Start and memory", true, measureStart},
 		{"relay", "Relay", false, measureRelay},
+		{"gateway", "Gateway", false, measureGateway},
 		{"edit", "Edit to answer", false, measureEdits},
 		{"record", "Outside record to answer", false, measureRecords},
 		{"probes", "Probes: 10,000 services", false, measureProbes},

@@ -84,32 +84,71 @@ func (p *process) alive() error {
 	return fmt.Errorf("%s has ended: %v\n%s", p.name, p.err, strings.Join(lines[max(0, len(lines)-15):], "\n"))
 }
 
-// cpu is the processor time that the process has taken, exact to the nanosecond.
+// cpu is the processor time that the process and its children have taken, exact to the
+// nanosecond.
 func (p *process) cpu() time.Duration {
 	if p == nil {
 		return 0
 	}
 	const schedClock = 2 // CPUCLOCK_SCHED of the kernel's posix-timers.h
-	var ts unix.Timespec
-	if err := unix.ClockGettime(int32(^p.pid)<<3|schedClock, &ts); err != nil {
-		return 0
+	var sum time.Duration
+	for _, pid := range p.family() {
+		var ts unix.Timespec
+		if err := unix.ClockGettime(int32(^pid)<<3|schedClock, &ts); err == nil {
+			sum += time.Duration(ts.Nano())
+		}
 	}
-	return time.Duration(ts.Nano())
+	return sum
+}
+
+// family is the process and its children: nginx works in those.
+func (p *process) family() []int {
+	all := []int{p.pid}
+	pid := strconv.Itoa(p.pid)
+	text, _ := os.ReadFile(filepath.Join("/proc", pid, "task", pid, "children"))
+	for child := range strings.FieldsSeq(string(text)) {
+		if n, err := strconv.Atoi(child); err == nil {
+			all = append(all, n)
+		}
+	}
+	return all
 }
 
 // memory is what the process has resident, in bytes.
 func (p *process) memory() (float64, error) {
-	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.pid), "status"))
+	kib, err := memoryField(p.pid, "status", "VmRSS:")
 	if err != nil {
-		return 0, errors.Join(err, p.alive())
+		return 0, errors.Join(fmt.Errorf("%s: %w", p.name, err), p.alive())
+	}
+	return kib * 1024, nil
+}
+
+// familyMemory is what the process and its children have resident, in bytes. Of what they
+// share each has its part (PSS).
+func (p *process) familyMemory() (float64, error) {
+	var sum float64
+	for _, pid := range p.family() {
+		kib, err := memoryField(pid, "smaps_rollup", "Pss:")
+		if err != nil {
+			return 0, errors.Join(fmt.Errorf("%s: %w", p.name, err), p.alive())
+		}
+		sum += kib * 1024
+	}
+	return sum, nil
+}
+
+// memoryField is a number of KiB in a file of /proc/PID.
+func memoryField(pid int, file, field string) (kib float64, err error) {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), file))
+	if err != nil {
+		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) == 3 && f[0] == "VmRSS:" {
-			kib, err := strconv.ParseFloat(f[1], 64)
-			return kib * 1024, err
+		if f := strings.Fields(line); len(f) == 3 && f[0] == field {
+			return strconv.ParseFloat(f[1], 64)
 		}
 	}
-	return 0, fmt.Errorf("%s: no VmRSS in its status", p.name)
+	return 0, fmt.Errorf("there is no %s in its %s", field, file)
 }
 
 // output runs a load generator to its end, which must come within limit.

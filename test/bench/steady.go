@@ -21,11 +21,39 @@ import (
 // callers is how many connections carry requests at a fixed rate.
 const callers = 8
 
+// dialogue is what is said over a connection again and again.
+type dialogue struct {
+	request []byte
+	// whole reports whether an answer is; it fails for a wrong one.
+	whole func(answer []byte) (bool, error)
+}
+
+// echoed is the dialogue with serveEcho.
+func echoed() dialogue {
+	request := bytes.Repeat([]byte("fairlead"), 16)
+	return dialogue{request, func(answer []byte) (bool, error) {
+		if !bytes.HasPrefix(request, answer) {
+			return false, fmt.Errorf("the answer is wrong: %q", answer)
+		}
+		return len(answer) == len(request), nil
+	}}
+}
+
+// asked is the dialogue with serveHTTP.
+func asked() dialogue {
+	return dialogue{[]byte("GET / HTTP/1.1\r\nHost: inside\r\n\r\n"), func(answer []byte) (bool, error) {
+		if !bytes.HasPrefix([]byte("HTTP/1.1 200"), answer[:min(12, len(answer))]) {
+			return false, fmt.Errorf("the answer is wrong: %q", answer)
+		}
+		return bytes.HasSuffix(answer, []byte("\r\n\r\n"+httpBody)), nil
+	}}
+}
+
 // steady sends requests at a fixed rate in all, over connections that stay, and
 // returns how long each answer took, in seconds, from the moment it was sent. Each
 // connection has a thread that waits in the kernel, so that no scheduler but the
 // kernel's is measured on this side.
-func steady(ctx context.Context, at netip.AddrPort, perSecond int, took time.Duration) ([]float64, error) {
+func steady(ctx context.Context, at netip.AddrPort, d dialogue, perSecond int, took time.Duration) ([]float64, error) {
 	interval := time.Second * callers / time.Duration(perSecond)
 	results := make([][]float64, callers)
 	parts, ctx := group.New(ctx)
@@ -39,7 +67,7 @@ func steady(ctx context.Context, at netip.AddrPort, perSecond int, took time.Dur
 			}
 			defer unix.Close(fd)
 			first := time.Now().Add(interval * time.Duration(i) / callers)
-			results[i], err = call(ctx, fd, first, interval, took)
+			results[i], err = call(ctx, fd, d, first, interval, took)
 			return err
 		})
 	}
@@ -67,9 +95,8 @@ func connect(at netip.AddrPort) (int, error) {
 	return fd, nil
 }
 
-func call(ctx context.Context, fd int, next time.Time, interval, took time.Duration) ([]float64, error) {
-	request := bytes.Repeat([]byte("fairlead"), 16)
-	answer := make([]byte, len(request))
+func call(ctx context.Context, fd int, d dialogue, next time.Time, interval, took time.Duration) ([]float64, error) {
+	answer := make([]byte, 4096)
 	var all []float64
 	for end := next.Add(took); next.Before(end) && ctx.Err() == nil; next = next.Add(interval) {
 		if wait := time.Until(next); wait > 0 {
@@ -77,10 +104,11 @@ func call(ctx context.Context, fd int, next time.Time, interval, took time.Durat
 			unix.Nanosleep(&ts, nil) // ending early does no harm
 		}
 		began := time.Now()
-		if _, err := unix.Write(fd, request); err != nil {
+		if _, err := unix.Write(fd, d.request); err != nil {
 			return nil, fmt.Errorf("sending a request: %w", err)
 		}
-		for got := 0; got < len(answer); {
+		got := 0
+		for whole := false; !whole; {
 			n, err := unix.Read(fd, answer[got:])
 			if err == unix.EINTR {
 				continue
@@ -89,11 +117,11 @@ func call(ctx context.Context, fd int, next time.Time, interval, took time.Durat
 				return nil, fmt.Errorf("no answer: %d, %w", n, err)
 			}
 			got += n
+			if whole, err = d.whole(answer[:got]); err != nil {
+				return nil, err
+			}
 		}
 		all = append(all, time.Since(began).Seconds())
-		if !bytes.Equal(answer, request) {
-			return nil, fmt.Errorf("the answer is wrong: %q", answer)
-		}
 	}
 	return all, nil
 }

@@ -43,7 +43,11 @@ func secured(t *testing.T, s *site) {
 	if _, err := db.PostgresTLS("db", cert, key); err != nil {
 		t.Fatal(err)
 	}
-	s.names("www.webscaler.example.com. 2 A 10.0.1.25", "db.example.com. 2 A 10.0.1.26")
+	certFile, keyFile := authority.WritePair(t, t.TempDir(), s.ca.Issue([]string{"rpc.example.com"}))
+	if _, err := s.host("rpc", "10.0.1.27").Program("grpc", s.grpc, "-listen", "10.0.1.27:443", "-cert", certFile, "-key", keyFile); err != nil {
+		t.Fatal(err)
+	}
+	s.names("rpc.example.com. 2 A 10.0.1.27", "www.webscaler.example.com. 2 A 10.0.1.25", "db.example.com. 2 A 10.0.1.26")
 	s.apply(authorities("outside-ca", s.ca) + s.secret("webscaler-tls", inside.Issue([]string{"webscaler-manual", "webscaler-manual." + s.demo + ".svc"})) + `---
 apiVersion: fairlead.dev/v1alpha1
 kind: ExternalService
@@ -64,6 +68,15 @@ metadata: {name: db, namespace: DEMO}
 spec:
   ports: [{port: 5432, appProtocol: postgresql}]
   targets: [{name: db, hostname: db.example.com}]
+  gateway:
+    backendTLS: {caCertificateRefs: [{kind: ConfigMap, name: outside-ca}]}
+---
+apiVersion: fairlead.dev/v1alpha1
+kind: ExternalService
+metadata: {name: rpc, namespace: DEMO}
+spec:
+  ports: [{port: 50051, targetPort: 443, appProtocol: grpc}]
+  targets: [{name: rpc, hostname: rpc.example.com}]
   gateway:
     backendTLS: {caCertificateRefs: [{kind: ConfigMap, name: outside-ca}]}
 ---
@@ -103,6 +116,8 @@ spec:
 		{"HTTPS by the name inside", func() string { return s.curl("--cacert", "/tmp/inside.pem", "https://webscaler-manual/anything") }, "saw Host www.webscaler.example.com SNI www.webscaler.example.com for /anything from 10.244.0."},
 		{"a redirect leads back inside", func() string { return s.curl("-I", "http://webscaler-manual/moved") }, "http://webscaler-manual/anything"},
 		{"HTTP/2 without TLS", func() string { return s.curl("--http2-prior-knowledge", "http://webscaler-manual/h2") }, "for /h2"},
+		{"gRPC: a call and a stream", func() string { return s.ask("rpc:50051") }, "sick is NOT_SERVING and sound is SERVING"},
+		{"gRPC: a status", func() string { return s.ask("rpc:50051") }, "absent is NotFound"},
 		{"passed through", func() string {
 			return s.curl("--cacert", "/tmp/outside.pem", "--connect-to", "www.webscaler.example.com:443:passing:443", "https://www.webscaler.example.com/through")
 		}, "SNI www.webscaler.example.com for /through"},
@@ -131,6 +146,15 @@ spec:
 			return nil
 		})
 	})
+}
+
+// ask asks a gRPC server about its health.
+func (s *site) ask(addr string) string {
+	out, err := s.in("grpchealth", "-ask", addr)
+	if err != nil {
+		return err.Error()
+	}
+	return out
 }
 
 // psql asks a server who it is, and whether it was reached by TLS.
@@ -168,17 +192,7 @@ func distrusted(t *testing.T, s *site) {
 		t.Run(c.name, func(t *testing.T) {
 			s := *s
 			s.t = t
-			s.apply(fmt.Sprintf(`
-apiVersion: fairlead.dev/v1alpha1
-kind: ExternalService
-metadata: {name: %s, namespace: DEMO}
-spec:
-  ports: [{port: 80, targetPort: 443}]
-  targets: [{name: web, hostname: %s}]
-  gateway:
-    listeners: [{port: 80, protocol: HTTP}]
-    backendTLS: {caCertificateRefs: [{kind: ConfigMap, name: %s}]%s}
-`, c.name, c.host, c.ca, c.more))
+			s.apply(securedWeb(c.name, c.host, fmt.Sprintf("caCertificateRefs: [{kind: ConfigMap, name: %s}]%s", c.ca, c.more)))
 			s.until("the gateway answers", func(context.Context) error {
 				if got := s.curl("http://" + c.name); !strings.Contains(got, "status 502") || !strings.Contains(got, c.says) {
 					return fmt.Errorf("got %s, want status 502 and %q", got, c.says)

@@ -18,6 +18,7 @@ import (
 	"fairlead.dev/test/authority"
 	"fairlead.dev/test/cluster"
 	"fairlead.dev/test/lab"
+	"fairlead.dev/test/servers"
 )
 
 const (
@@ -38,12 +39,14 @@ type site struct {
 	t    *testing.T
 	demo string
 	ca   *authority.Authority
+	// grpc is a program that is a gRPC server, and a client.
+	grpc string
 }
 
 // TestGateway plays everything on one installation of the chart, with a gateway of two
 // Pods that drain quickly.
 func TestGateway(t *testing.T) {
-	s := &site{Cluster: shared.Get(t), t: t}
+	s := &site{Cluster: shared.Get(t), t: t, grpc: servers.Build(t, "grpchealth")}
 	s.importImages()
 	t.Cleanup(s.remove)
 	s.kubectl("apply", "-f", filepath.Join(root, "deploy", "namespace.yaml"))
@@ -54,6 +57,7 @@ func TestGateway(t *testing.T) {
 	}{
 		{"Secured", secured},
 		{"Distrusted", distrusted},
+		{"Policy", policy},
 		{"TargetDies", targetDies},
 		{"StandingConnections", standingConnections},
 		{"RollingRestart", rollingRestart},
@@ -66,7 +70,7 @@ func TestGateway(t *testing.T) {
 // room is the site in a namespace of the test's own.
 func (s *site) room(t *testing.T) *site {
 	t.Helper()
-	room := &site{Cluster: s.Cluster, t: t, demo: "demo-" + strings.ToLower(rand.Text()[:6]), ca: authority.New(t, "Outside CA")}
+	room := &site{Cluster: s.Cluster, t: t, grpc: s.grpc, demo: "demo-" + strings.ToLower(rand.Text()[:6]), ca: authority.New(t, "Outside CA")}
 	room.kubectl("create", "namespace", room.demo)
 	t.Cleanup(func() {
 		if _, err := s.Kubectl(context.Background(), "delete", "namespace", room.demo, "--wait=false"); err != nil {
@@ -104,7 +108,7 @@ func (s *site) importImages() {
 	if err := s.ImportFile(s.t.Context(), strings.Trim(name, `"`), out); err != nil {
 		s.t.Fatal(err)
 	}
-	tools, err := cluster.Tools(image, "curl", "psql")
+	tools, err := cluster.Tools(image, "curl", "psql", s.grpc)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -91,6 +91,11 @@ func (h *Host) serve(name string, command func() *exec.Cmd) (*Server, error) {
 	return s, s.Start()
 }
 
+// Program starts a server that is a program of the machine.
+func (h *Host) Program(name string, args ...string) (*Server, error) {
+	return h.serve(name, func() *exec.Cmd { return h.Command(context.Background(), args...) })
+}
+
 // Start starts the server, also again after Kill.
 func (s *Server) Start() error {
 	out, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)

@@ -1,7 +1,8 @@
-// Command grpchealth is a real gRPC server with the health service, for the tests of
-// internal/probe. It is a module of its own: gRPC is no dependency of the product.
+// Command grpchealth is a real gRPC server with the health service, for tests, and a real
+// client of it. It is a module of its own: gRPC is no dependency of the product.
 //
-// It serves on loopback, prints its address, and ends with its standard input.
+// The server is on loopback, prints its address, and ends with its standard input; with
+// -listen it is elsewhere, and ends when it is told to.
 package main
 
 import (
@@ -12,10 +13,12 @@ import (
 	"io"
 	"net"
 	"os"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
@@ -26,14 +29,50 @@ func main() {
 	key := flag.String("key", "", "file of its key")
 	bare := flag.Bool("bare", false, "have no health service")
 	code := flag.Uint("code", 0, "answer every call with this status")
+	listen := flag.String("listen", "", "address to serve on")
+	ask := flag.String("ask", "", "be a client: ask the server at this address, and print what it says")
 	flag.Parse()
-	if err := run(*cert, *key, *bare, codes.Code(*code)); err != nil {
+	err := error(nil)
+	if *ask != "" {
+		err = client(*ask)
+	} else {
+		err = run(*listen, *cert, *key, *bare, codes.Code(*code))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "grpchealth:", err)
 		os.Exit(1)
 	}
 }
 
-func run(cert, key string, bare bool, code codes.Code) error {
+// client asks by a call of one answer, and by a stream. It speaks no TLS.
+func client(addr string) error {
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	h := grpc_health_v1.NewHealthClient(conn)
+	answer, err := h.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: "sick"})
+	if err != nil {
+		return err
+	}
+	stream, err := h.Watch(ctx, &grpc_health_v1.HealthCheckRequest{Service: "sound"})
+	if err != nil {
+		return err
+	}
+	first, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	fmt.Println("sick is", answer.GetStatus(), "and sound is", first.GetStatus())
+	_, err = h.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: "absent"})
+	fmt.Println("absent is", status.Code(err))
+	return nil
+}
+
+func run(listen, cert, key string, bare bool, code codes.Code) error {
 	options := []grpc.ServerOption{grpc.UnaryInterceptor(
 		func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 			if code != codes.OK {
@@ -55,6 +94,13 @@ func run(cert, key string, bare bool, code codes.Code) error {
 		h.SetServingStatus("odd", grpc_health_v1.HealthCheckResponse_UNKNOWN)
 		h.SetServingStatus("sound", grpc_health_v1.HealthCheckResponse_SERVING)
 		grpc_health_v1.RegisterHealthServer(s, h)
+	}
+	if listen != "" {
+		ln, err := net.Listen("tcp", listen)
+		if err != nil {
+			return err
+		}
+		return s.Serve(ln)
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
