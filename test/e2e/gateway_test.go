@@ -186,8 +186,10 @@ frontend told
 
 // secured is a command line that asks a server which one it is, and whether by TLS.
 func secured(where string) []string {
-	return []string{"env", "PGCONNECT_TIMEOUT=10", "psql", "-XAt", where + " user=postgres dbname=postgres", "-c",
-		"SELECT current_setting('cluster_name'), ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"}
+	return []string{
+		"env", "PGCONNECT_TIMEOUT=10", "psql", "-XAt", where + " user=postgres dbname=postgres", "-c",
+		"SELECT current_setting('cluster_name'), ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+	}
 }
 
 func indented(text string) string {
