@@ -69,7 +69,7 @@ var layers = map[string]struct {
 	"test/expectations":  {may: []string{"test/cluster", "test/controller", "test/lab"}, why: "whole-system tests judge the binary from outside"},
 	"test/kube":          {may: []string{"test/cluster", "test/controller", "test/lab"}, why: "whole-system tests judge the binary from outside"},
 	"test/render":        {may: []string{"test/cluster", "test/lab"}, why: "tests only: internal/render against a real API server"},
-	"test/bench":         {may: []string{"test/lab", "test/cluster", "test/controller", "test/failover", "test/traffic", "internal/group", "api/v1alpha1"}, kube: true, why: "benchmarks measure the binary from outside"},
+	"test/bench":         {may: []string{"test/lab", "test/cluster", "test/controller", "test/failover", "test/traffic", "internal/group", "internal/standin", "api/v1alpha1"}, kube: true, why: "benchmarks measure the binary from outside"},
 	"test/install":       {may: []string{"test/cluster", "test/lab"}, why: "whole-system tests judge chart, image and binary from outside"},
 }
 
