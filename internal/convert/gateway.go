@@ -70,7 +70,7 @@ func (r *report) gateway(g *v1alpha1.Gateway, w *Wanted) *model.Gateway {
 	out.BackendTLS = r.backendTLS(path.Child("backendTLS"), g.BackendTLS)
 	out.HTTP = r.gatewayHTTP(path.Child("http"), g.HTTP)
 	r.proxyProtocol(path.Child("proxyProtocol"), g.ProxyProtocol, out)
-	r.pointless(path, g, out)
+	r.pointless(path, g, w, out)
 	return out
 }
 
@@ -102,13 +102,13 @@ func (r *report) proxyProtocol(path *field.Path, version string, g *model.Gatewa
 }
 
 // pointless warns of what decides nothing, and of what is dangerous.
-func (r *report) pointless(path *field.Path, g *v1alpha1.Gateway, out *model.Gateway) {
+func (r *report) pointless(path *field.Path, g *v1alpha1.Gateway, w *Wanted, out *model.Gateway) {
 	http, tcp := false, false
 	for i, l := range out.Listeners {
 		http = http || l.Protocol == model.ListenHTTP || l.Protocol == model.ListenHTTPS
 		tcp = tcp || l.Protocol != model.ListenUDP
-		if l.Passthrough && out.BackendTLS != nil {
-			r.error("TLSTwice", path.Child("backendTLS"), fmt.Sprintf("listener %d passes the clients' TLS through, and backendTLS would wrap it in another one", i),
+		if l.Protocol == model.ListenTLS && l.Passthrough && out.BackendTLS != nil {
+			r.error("TLSTwice", path.Child("backendTLS"), fmt.Sprintf("the listener of port %d passes the clients' TLS through, and backendTLS would wrap it in another one", w.Ports[i].Port),
 				"write mode: Terminate with a certificate, or leave backendTLS out")
 		}
 	}
