@@ -74,9 +74,18 @@ func TestCertificates(t *testing.T) {
 		}{
 			{func() error { _, err := s.Certificate("shop", "opaque"); return err }, "tls.crt"},
 			{func() error { _, err := s.Certificate("shop", "absent"); return err }, "there is no Secret shop/absent"},
-			{func() error { _, err := s.Authorities("shop", model.Reference{Kind: "ConfigMap", Name: "other"}); return err }, "ca.crt"},
-			{func() error { _, err := s.Authorities("shop", model.Reference{Kind: "ConfigMap", Name: "words"}); return err }, "ca.crt"},
-			{func() error { _, err := s.Authorities("shop", model.Reference{Kind: "Secret", Name: "opaque"}); return err }, "ca.crt"},
+			{func() error {
+				_, err := s.Authorities("shop", model.Reference{Kind: "ConfigMap", Name: "other"})
+				return err
+			}, "ca.crt"},
+			{func() error {
+				_, err := s.Authorities("shop", model.Reference{Kind: "ConfigMap", Name: "words"})
+				return err
+			}, "ca.crt"},
+			{func() error {
+				_, err := s.Authorities("shop", model.Reference{Kind: "Secret", Name: "opaque"})
+				return err
+			}, "ca.crt"},
 		} {
 			if err := c.get(); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
