@@ -87,6 +87,7 @@ func facts(p wire.Published, o Options) [][]string {
 	add("Pinned:", pin(p, o))
 	add("Probe:", probe(s.Probe))
 	add("Failover:", policy(p))
+	add("Gateway:", gateway(s.Gateway))
 	return rows
 }
 
@@ -146,6 +147,36 @@ func probe(p *wire.Probe) string {
 		count(p.FailureThreshold, "failure", "failures"), count(p.SuccessThreshold, "success", "successes"))
 	if p.Role != "" {
 		text += ", role " + p.Role
+	}
+	return text
+}
+
+// gateway says what clients and targets are spoken to.
+func gateway(g *wire.Gateway) string {
+	if g == nil {
+		return ""
+	}
+	var from []string
+	for _, l := range g.Listeners {
+		text := fmt.Sprintf("%d %s", l.Port, l.Protocol)
+		if l.TLS == "Passthrough" {
+			text += " passed through"
+		}
+		from = append(from, text)
+	}
+	text := strings.Join(from, ", ")
+	switch b := g.BackendTLS; {
+	case b == nil:
+	case !b.Verified:
+		text += ", to targets by TLS that is not verified"
+	case b.Hostname != "":
+		text += ", to targets by TLS as " + b.Hostname
+	default:
+		text += ", to targets by TLS"
+	}
+	text += ", " + g.LoadBalancing + ", when one is down " + g.OnTargetDown
+	if g.DrainTimeout > 0 {
+		text += " for " + g.DrainTimeout.String()
 	}
 	return text
 }

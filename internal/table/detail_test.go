@@ -27,6 +27,10 @@ func moved() wire.Status {
 				FailureThreshold: 3, SuccessThreshold: 1, Role: "primary",
 			},
 			Failover: wire.Failover{Failback: "Automatic", FailbackDelay: wire.Duration(time.Minute), WhenAllDown: "KeepLast", MinimumReady: 1},
+			Gateway: &wire.Gateway{
+				Listeners:  []wire.Listener{{Port: 5432, Protocol: "Postgres"}, {Port: 443, Protocol: "TLS", TLS: "Passthrough"}},
+				BackendTLS: &wire.BackendTLS{Verified: true}, LoadBalancing: "RoundRobin", OnTargetDown: "Drain", DrainTimeout: wire.Duration(5 * time.Minute),
+			},
 		},
 		Decision: wire.Decision{
 			Active: []string{"standby"}, Priority: 1, ActiveSince: ago(4 * time.Minute),

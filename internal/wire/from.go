@@ -55,6 +55,7 @@ func fromService(domain string, s model.Service) Service {
 		},
 		Probe:    fromProbe(s.Probe),
 		Failover: fromFailover(s.Failover),
+		Gateway:  fromGateway(s),
 		Pin:      fromPin(s.Pin),
 		Refusal:  fromRefusal(s.Refusal),
 	}

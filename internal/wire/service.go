@@ -21,6 +21,9 @@ type Service struct {
 	// Probe is how endpoints are watched. Nil means that they are not.
 	Probe    *Probe   `json:"probe,omitempty"`
 	Failover Failover `json:"failover,omitzero"`
+	// Gateway is how the relay speaks for the service. Nil means that clients go
+	// straight to its endpoints.
+	Gateway *Gateway `json:"gateway,omitempty"`
 	// Pin is a person's word on which target is published. Nil leaves it to the
 	// probes.
 	Pin *Pin `json:"pin,omitempty"`

@@ -50,8 +50,12 @@ func full() (Info, *model.Snapshot) {
 				HealthService: "db", Role: model.RolePrimary, Credentials: "db-probe", Database: "app",
 			},
 			Failover: model.Failover{ManualFailback: true, FailbackDelay: time.Minute, Withdraw: true, MinimumReady: 2},
-			Pin:      &model.Pin{Target: "primary", By: "ada", Reason: "a drill", At: at},
-			Refusal:  &model.Refusal{Reason: "Invalid", Message: "the edit is not followed"},
+			Gateway: &model.Gateway{
+				Listeners: []model.Listener{{Protocol: model.ListenTLS, Passthrough: true}}, CloseOnDown: true, DrainTimeout: time.Minute,
+				LeastConnections: true, ProxyProtocol: 2, BackendTLS: &model.BackendTLS{Hostname: "db.example.com", Insecure: true},
+			},
+			Pin:     &model.Pin{Target: "primary", By: "ada", Reason: "a drill", At: at},
+			Refusal: &model.Refusal{Reason: "Invalid", Message: "the edit is not followed"},
 		},
 		Decision: model.Decision{
 			Active: []string{"primary"}, Priority: 1, ActiveSince: at, Endpoints: []model.Endpoint{endpoint, {Addr: ip6}},

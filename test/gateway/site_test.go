@@ -60,6 +60,7 @@ func TestGateway(t *testing.T) {
 		{"Policy", policy},
 		{"TargetDies", targetDies},
 		{"StandingConnections", standingConnections},
+		{"Faults", faults},
 		{"RollingRestart", rollingRestart},
 		{"Alone", alone},
 	} {

@@ -94,6 +94,14 @@ export function row(p, id, open) {
     cell("since", ago(m.since)));
 }
 
+/** gateway says what clients and targets are spoken to. */
+function gateway(g) {
+  const from = g.listeners.map((l) => `${l.port} ${l.protocol}${l.tls === "Passthrough" ? " passed through" : ""}`).join(", ");
+  const b = g.backendTLS;
+  const to = !b ? "" : !b.verified ? ", to targets by TLS that is not verified" : `, to targets by TLS${b.hostname ? " as " + b.hostname : ""}`;
+  return `${from}${to}, ${g.loadBalancing}, when one is down ${g.onTargetDown}${g.drainTimeout ? " for " + g.drainTimeout : ""}`;
+}
+
 /** details is all that is known about a service. */
 export function details(p) {
   const s = p.service, d = p.decision;
@@ -103,6 +111,7 @@ export function details(p) {
     (s.ports || []).some((x) => x.name) && h("div", {}, h("dt", {}, "Ports"), h("dd", {}, s.ports.map((x) => code(`${x.name ? x.name + ":" : ""}${port(x)}`)))),
     s.sessionAffinity && h("div", {}, h("dt", {}, "Affinity"), h("dd", {}, `clients stay with their endpoint for ${s.sessionAffinity}`)),
     d.external && h("div", {}, h("dt", {}, "CNAME"), h("dd", {}, code(d.external.name))),
+    s.gateway && h("div", {}, h("dt", {}, "Gateway"), h("dd", { class: "text" }, h("span", {}, gateway(s.gateway)))),
     health.facts(s, d).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { class: "text" }, h("span", {}, value)))));
   const named = new Set((s.targets || []).filter((t) => t.hostname || t.srv).map((t) => t.name));
   const sorted = [...(d.targets || [])].sort((a, b) => a.priority - b.priority);
