@@ -13,6 +13,7 @@ done
 [ -e /usr/include/stdio.h ] || missing+=(libc6-dev) # for the race detector
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 [ -x /usr/lib/cni/ptp ] || missing+=(containernetworking-plugins)
+[ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || missing+=(libnginx-mod-stream) # for make bench
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
