@@ -114,13 +114,13 @@ func serveHTTP(conn net.Conn) {
 		if !bytes.HasSuffix(buf[:n], []byte("\r\n\r\n")) {
 			continue
 		}
-		if bytes.Contains(buf[:n], []byte("X-Show-Host")) {
-			_, host, _ := bytes.Cut(buf[:n], []byte("Host: "))
+		if says(buf[:n], "X-Show-Host: 1") {
+			_, host, _ := bytes.Cut(bytes.ToLower(buf[:n]), []byte("\r\nhost: "))
 			host, _, _ = bytes.Cut(host, []byte("\r\n"))
 			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(host), host)
 			return
 		}
-		if bytes.Contains(buf[:n], []byte("Connection: close")) {
+		if says(buf[:n], "Connection: close") {
 			conn.Write(last)
 			return
 		}
@@ -129,6 +129,11 @@ func serveHTTP(conn net.Conn) {
 		}
 		n = 0
 	}
+}
+
+// says reports whether a request has a header line; HAProxy writes names in lower case.
+func says(request []byte, line string) bool {
+	return bytes.Contains(request, []byte(line)) || bytes.Contains(request, []byte(strings.ToLower(line)))
 }
 
 func serveEcho(conn net.Conn) {

@@ -137,7 +137,7 @@ func (b *bench) configured(name, config string, o outsiders, p gatewayPath, args
 
 const gatewayHAProxyConfig = `global
 	nbthread 2
-	maxconn 19000
+	maxconn 9700
 defaults
 	timeout connect 3s
 	timeout client 1h
