@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"fairlead.dev/internal/model"
 )
@@ -24,11 +25,15 @@ type forwarder struct {
 	proxy *httputil.ReverseProxy
 }
 
+// flushAfter is how long what has come of an answer of known length may wait for more of
+// it. Of unknown length, and of events, everything goes on at once.
+const flushAfter = 5 * time.Millisecond
+
 func newForwarder(l *tcpListener) *forwarder {
 	f := &forwarder{l: l}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite: f.rewrite, Transport: f, ModifyResponse: f.redirect, ErrorHandler: f.fail,
-		FlushInterval: -1, // what streams is untouched
+		FlushInterval: flushAfter,
 		BufferPool:    bufferPool{&l.relay.buffers},
 	}
 	return f

@@ -127,6 +127,41 @@ func TestWebSocket(t *testing.T) {
 	eventually(t, "both connections are gone", func() bool { return w.relay.Connections()+w.relay.upstreams.count() == 0 })
 }
 
+// TestTrickle: what has come of an answer goes on, though the rest does not come yet.
+func TestTrickle(t *testing.T) {
+	for _, length := range []string{"10", ""} {
+		w := newWorld(t, Config{})
+		seen := make(chan struct{})
+		end := httpServer(t, func(rw http.ResponseWriter, r *http.Request) {
+			if length != "" {
+				rw.Header().Set("Content-Length", length)
+			}
+			_, _ = io.WriteString(rw, "first")
+			_ = http.NewResponseController(rw).Flush()
+			select {
+			case <-seen:
+			case <-r.Context().Done():
+			}
+			_, _ = io.WriteString(rw, "later")
+		})
+		at := virtualIP(t)
+		mustPublish(t, w.relay, gateway(at, model.Gateway{}, model.Listener{Protocol: model.ListenHTTP}, map[string]netip.AddrPort{"a.example.com": end}))
+		resp, err := w.browse(at).Get("http://web/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		first := make([]byte, 5)
+		if _, err := io.ReadFull(resp.Body, first); err != nil || string(first) != "first" {
+			t.Errorf("length %q: %q, %v", length, first, err)
+		}
+		close(seen)
+		if rest, err := io.ReadAll(resp.Body); err != nil || string(rest) != "later" {
+			t.Errorf("length %q: then %q, %v", length, rest, err)
+		}
+	}
+}
+
 // TestSlowClients: whoever takes too long to say what he wants is sent away, and others
 // are served meanwhile.
 func TestSlowClients(t *testing.T) {

@@ -18,7 +18,7 @@ const viaNginx = "nginx"
 // gatewayPath is one gateway, or none between.
 type gatewayPath struct {
 	name string
-	proc *process // nil for the direct one
+	crew crew // nil for the direct one
 	// tls takes TCP and passes it on by TLS.
 	tls places
 	// web takes HTTP and passes it on with the Host header of the target; secure does so
@@ -74,7 +74,7 @@ func latencies(ctx context.Context, b *bench, at netip.AddrPort, d dialogue) ([]
 func measureGateway(ctx context.Context, b *bench, s *section) error {
 	s.peer, s.base = viaPeer, viaNginx
 	s.about = []string{
-		fmt.Sprintf("The same backend behind services with [spec.gateway](gateway.md), behind HAProxy (`nbthread 2`, `http-reuse always`) and behind nginx (`worker_processes 2`, `keepalive`), neither with a log. TLS out: TCP is taken, and passed on by TLS 1.3 that is verified, with SNI. HTTP: requests get the target's Host header and X-Forwarded-For, and go on over connections that are kept; once unencrypted, once by TLS. Loads are those of [the relay](#relay): wrk with %d connections that are opened for each request, or %d that stay; %s requests a second over %d connections; one bulk stream.", connecting, httpConnections, thousands(steadyRate), callers),
+		fmt.Sprintf("The same backend behind services with [spec.gateway](gateway.md), behind HAProxy (`nbthread 2`, `http-reuse always`) and behind nginx (two processes, `reuseport`, `keepalive`), neither with a log. TLS out: TCP is taken, and passed on by TLS 1.3 that is verified, with SNI. HTTP: requests get the target's Host header and X-Forwarded-For, and go on over connections that are kept; once unencrypted, once by TLS. Loads are those of [the relay](#relay): wrk with %d connections that are opened for each request, or %d that stay; %s requests a second over %d connections; one bulk stream.", connecting, httpConnections, thousands(steadyRate), callers),
 		fmt.Sprintf("Idle connections: %s clients have each sent one request and stay. A process may have 20,000 files open here, and a relay of TCP takes two for each client, so 10,000 do not fit. What is added to the memory before is shown for 10,000.", thousands(idleClients)),
 	}
 	w, err := newWrk()
@@ -89,30 +89,33 @@ func measureGateway(ctx context.Context, b *bench, s *section) error {
 	for _, load := range gatewayLoads(w) {
 		err := inTurn(ctx, b.size.rounds, paths, func(round int, p gatewayPath) error {
 			pause(ctx, 100*time.Millisecond) // what the last load left is over
-			before := p.proc.cpu()
+			before := p.crew.cpu()
 			got, err := load.run(ctx, b, p)
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", load.name, p.name, err)
 			}
-			b.note(t, load.name, p.name, p.proc, p.proc.cpu()-before, round, got)
+			b.note(t, load.name, p.name, p.crew != nil, p.crew.cpu()-before, round, got)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
-	if err := b.idle(ctx, t, paths); err != nil {
+	for _, p := range paths {
+		p.crew.kill()
+	}
+	if err := b.idle(ctx, t); err != nil {
 		return err
 	}
 	gatewayRows(s, t)
 	return nil
 }
 
-// note keeps what a load has shown.
-func (b *bench) note(t table, load, name string, proc *process, took time.Duration, round int, got []measured) {
+// note keeps what a load has shown; between is whether there was a gateway.
+func (b *bench) note(t table, load, name string, between bool, took time.Duration, round int, got []measured) {
 	text := ""
 	for _, m := range got {
-		if m.count > 0 && proc == nil {
+		if m.count > 0 && !between {
 			continue
 		}
 		if m.count > 0 {

@@ -44,14 +44,14 @@ func (b *bench) gateways(ctx context.Context) ([]gatewayPath, error) {
 	}
 	for _, p := range paths {
 		for _, at := range []netip.AddrPort{p.tls.http, p.web, p.secure} {
-			if err := fetch(ctx, path{at: places{http: at}, proc: p.proc}); err != nil {
+			if err := fetch(ctx, path{at: places{http: at}, proc: p.crew.first()}); err != nil {
 				return nil, fmt.Errorf("%s: %w", p.name, err)
 			}
 		}
 		if err := verify(ctx, p.tls.bulk); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
-		if p.proc == nil {
+		if p.crew == nil {
 			continue
 		}
 		for _, at := range []netip.AddrPort{p.web, p.secure} {
@@ -182,13 +182,13 @@ func (b *bench) gatewayHAProxy(_ context.Context, o outsiders) (gatewayPath, err
 	if err != nil {
 		return p, err
 	}
-	p.proc, err = b.configured("haproxy", gatewayHAProxyConfig, o, p, program, "-db", "-f")
+	proc, err := b.configured("haproxy", gatewayHAProxyConfig, o, p, program, "-db", "-f")
+	p.crew = crew{proc}
 	return p, err
 }
 
-const gatewayNginxConfig = `daemon off;
+const gatewayNginxConfig = `daemon off; master_process off;
 pid {dir}/pid;
-worker_processes 2;
 worker_rlimit_nofile 20000;
 error_log stderr crit;
 load_module /usr/lib/nginx/modules/ngx_stream_module.so;
@@ -196,9 +196,9 @@ events { worker_connections 19000; }
 stream {
 	proxy_ssl on; proxy_ssl_verify on; proxy_ssl_trusted_certificate {ca}; proxy_ssl_name {name}; proxy_ssl_server_name on;
 	proxy_ssl_protocols TLSv1.2 TLSv1.3; proxy_timeout 1h;
-	server { listen {tls}; proxy_pass {https}; }
-	server { listen {tlsecho}; proxy_pass {echo}; }
-	server { listen {tlsbulk}; proxy_pass {bulk}; }
+	server { listen {tls} reuseport; proxy_pass {https}; }
+	server { listen {tlsecho} reuseport; proxy_pass {echo}; }
+	server { listen {tlsbulk} reuseport; proxy_pass {bulk}; }
 }
 http {
 	access_log off; keepalive_requests 1000000000; keepalive_timeout 1h;
@@ -210,8 +210,8 @@ http {
 	proxy_ssl_protocols TLSv1.2 TLSv1.3;
 	upstream plain { server {http}; keepalive 64; keepalive_requests 1000000000; }
 	upstream secured { server {https}; keepalive 64; keepalive_requests 1000000000; }
-	server { listen {web}; location / { proxy_pass http://plain; } }
-	server { listen {secure}; location / { proxy_pass https://secured; } }
+	server { listen {web} reuseport; location / { proxy_pass http://plain; } }
+	server { listen {secure} reuseport; location / { proxy_pass https://secured; } }
 }
 `
 
@@ -228,8 +228,14 @@ func (b *bench) gatewayNginx(_ context.Context, o outsiders) (gatewayPath, error
 	if _, err := os.Stat("/usr/lib/nginx/modules/ngx_stream_module.so"); err != nil {
 		return p, &missingError{"nginx's stream module", "libnginx-mod-stream"}
 	}
-	p.proc, err = b.configured("nginx", gatewayNginxConfig, o, p, program, "-e", "stderr", "-c")
-	return p, err
+	for range 2 { // what a master's workers are, but they end with us
+		proc, err := b.configured("nginx", gatewayNginxConfig, o, p, program, "-e", "stderr", "-c")
+		if err != nil {
+			return p, err
+		}
+		p.crew = append(p.crew, proc)
+	}
+	return p, nil
 }
 
 const gatewayYAML = `apiVersion: v1
@@ -286,7 +292,7 @@ func (b *bench) gatewayFairlead(ctx context.Context, o outsiders) (gatewayPath, 
 	if err != nil {
 		return p, err
 	}
-	p.proc = f.process
+	p.crew = crew{f.process}
 	at := make(map[string]netip.Addr)
 	for _, name := range []string{"tls", "web", "secure"} {
 		if at[name], err = f.virtualIP(ctx, name+".bench.svc."+domain+"."); err != nil {

@@ -14,8 +14,9 @@ import (
 // idleClients is how many connections stand at once.
 const idleClients = 9000
 
-// idle measures what connections take over which nothing moves.
-func (b *bench) idle(ctx context.Context, t table, paths []gatewayPath) error {
+// idle measures what connections take over which nothing moves, of gateways that have
+// carried nothing before.
+func (b *bench) idle(ctx context.Context, t table) error {
 	for _, job := range []struct {
 		name string
 		at   func(gatewayPath) netip.AddrPort
@@ -24,24 +25,29 @@ func (b *bench) idle(ctx context.Context, t table, paths []gatewayPath) error {
 		{"idle-tls", func(p gatewayPath) netip.AddrPort { return p.tls.echo }, echoed()},
 		{"idle-web", func(p gatewayPath) netip.AddrPort { return p.web }, asked()},
 	} {
+		paths, err := b.gateways(ctx)
+		if err != nil {
+			return err
+		}
 		for _, p := range paths {
-			if p.proc == nil {
+			if p.crew == nil {
 				continue
 			}
-			added, err := idleMemory(ctx, p.proc, job.at(p), job.say)
+			added, err := idleMemory(ctx, p.crew, job.at(p), job.say)
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", job.name, p.name, err)
 			}
 			t.add(job.name, p.name, added)
+			p.crew.kill()
 			b.progress("%-14s %-25s  %s", job.name, p.name, mebibytes.format(added))
 		}
 	}
 	return nil
 }
 
-// idleMemory is by how much a process grows with 10,000 idle clients.
-func idleMemory(ctx context.Context, p *process, at netip.AddrPort, d dialogue) (float64, error) {
-	before, err := p.familyMemory()
+// idleMemory is by how much a gateway grows with 10,000 idle clients.
+func idleMemory(ctx context.Context, c crew, at netip.AddrPort, d dialogue) (float64, error) {
+	before, err := c.memory()
 	if err != nil {
 		return 0, err
 	}
@@ -56,7 +62,7 @@ func idleMemory(ctx context.Context, p *process, at netip.AddrPort, d dialogue) 
 		}
 	}
 	pause(ctx, 2*time.Second)
-	after, err := p.familyMemory()
+	after, err := c.memory()
 	return (after - before) / idleClients * 10_000, err
 }
 

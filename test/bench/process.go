@@ -84,34 +84,17 @@ func (p *process) alive() error {
 	return fmt.Errorf("%s has ended: %v\n%s", p.name, p.err, strings.Join(lines[max(0, len(lines)-15):], "\n"))
 }
 
-// cpu is the processor time that the process and its children have taken, exact to the
-// nanosecond.
+// cpu is the processor time that the process has taken, exact to the nanosecond.
 func (p *process) cpu() time.Duration {
 	if p == nil {
 		return 0
 	}
 	const schedClock = 2 // CPUCLOCK_SCHED of the kernel's posix-timers.h
-	var sum time.Duration
-	for _, pid := range p.family() {
-		var ts unix.Timespec
-		if err := unix.ClockGettime(int32(^pid)<<3|schedClock, &ts); err == nil {
-			sum += time.Duration(ts.Nano())
-		}
+	var ts unix.Timespec
+	if err := unix.ClockGettime(int32(^p.pid)<<3|schedClock, &ts); err != nil {
+		return 0
 	}
-	return sum
-}
-
-// family is the process and its children: nginx works in those.
-func (p *process) family() []int {
-	all := []int{p.pid}
-	pid := strconv.Itoa(p.pid)
-	text, _ := os.ReadFile(filepath.Join("/proc", pid, "task", pid, "children"))
-	for child := range strings.FieldsSeq(string(text)) {
-		if n, err := strconv.Atoi(child); err == nil {
-			all = append(all, n)
-		}
-	}
-	return all
+	return time.Duration(ts.Nano())
 }
 
 // memory is what the process has resident, in bytes.
@@ -123,18 +106,41 @@ func (p *process) memory() (float64, error) {
 	return kib * 1024, nil
 }
 
-// familyMemory is what the process and its children have resident, in bytes. Of what they
-// share each has its part (PSS).
-func (p *process) familyMemory() (float64, error) {
-	var sum float64
-	for _, pid := range p.family() {
-		kib, err := memoryField(pid, "smaps_rollup", "Pss:")
+// crew are processes that do one job together.
+type crew []*process
+
+// cpu is the processor time that all have taken.
+func (c crew) cpu() (sum time.Duration) {
+	for _, p := range c {
+		sum += p.cpu()
+	}
+	return sum
+}
+
+// memory is what all have resident, in bytes. Of what they share each has its part (PSS).
+func (c crew) memory() (sum float64, err error) {
+	for _, p := range c {
+		kib, err := memoryField(p.pid, "smaps_rollup", "Pss:")
 		if err != nil {
 			return 0, errors.Join(fmt.Errorf("%s: %w", p.name, err), p.alive())
 		}
 		sum += kib * 1024
 	}
 	return sum, nil
+}
+
+func (c crew) kill() {
+	for _, p := range c {
+		p.kill()
+	}
+}
+
+// first is one of them; nil if there is none.
+func (c crew) first() *process {
+	if len(c) == 0 {
+		return nil
+	}
+	return c[0]
 }
 
 // memoryField is a number of KiB in a file of /proc/PID.
