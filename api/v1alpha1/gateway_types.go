@@ -89,7 +89,8 @@ type GatewayListener struct {
 	// +kubebuilder:validation:Enum=TCP;UDP;TLS;HTTP;HTTPS;Postgres
 	Protocol string `json:"protocol"`
 	// TLS is how the clients' TLS is ended. TLS and HTTPS need it. Postgres without it
-	// tells clients that there is none, so that sslmode=prefer goes on and require ends.
+	// tells clients that there is none where backendTLS has TLS begun for them;
+	// otherwise clients and targets agree on TLS as ever.
 	// +optional
 	TLS *ListenerTLS `json:"tls,omitempty"`
 }
@@ -108,7 +109,7 @@ type ListenerTLS struct {
 	// namespace. The one that fits the client's SNI is shown, otherwise the first.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:MaxItems=8
 	CertificateRefs []TLSSecretReference `json:"certificateRefs,omitempty"`
 }
 

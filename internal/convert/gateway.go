@@ -101,6 +101,14 @@ func (r *report) proxyProtocol(path *field.Path, version string, g *model.Gatewa
 	}
 }
 
+// unusedHint is what to do about backendTLS where datagrams are, beside TCP or alone.
+func unusedHint(tcp bool) string {
+	if tcp {
+		return "have clients and targets encrypt them (DTLS, QUIC), or write an ExternalService of their own"
+	}
+	return "leave it out"
+}
+
 // pointless warns of what decides nothing, and of what is dangerous.
 func (r *report) pointless(path *field.Path, g *v1alpha1.Gateway, w *Wanted, out *model.Gateway) {
 	http, tcp := false, false
@@ -118,8 +126,10 @@ func (r *report) pointless(path *field.Path, g *v1alpha1.Gateway, w *Wanted, out
 	if out.BackendTLS == nil {
 		return
 	}
-	if !tcp {
-		r.warn("BackendTLSUnused", path.Child("backendTLS"), "backendTLS is for connections, and all ports are UDP", "leave it out")
+	for i, l := range out.Listeners {
+		if l.Protocol == model.ListenUDP {
+			r.warn("BackendTLSUnused", path.Child("backendTLS"), fmt.Sprintf("backendTLS is for connections: the datagrams of port %d go out as they are", w.Ports[i].Port), unusedHint(tcp))
+		}
 	}
 	if out.BackendTLS.Insecure {
 		r.warn("InsecureTLS", path.Child("backendTLS", "insecureSkipVerify"), "whoever answers at a target's address is trusted: anybody on the way can read and change what is sent",

@@ -54,6 +54,8 @@ const (
 	// linger is how long the relay goes on with a service that is gone: clients are
 	// sent elsewhere a moment later than the gateway hears of it.
 	linger = 10 * time.Second
+	// retryFaults is how soon the relay is asked again for what it could not do.
+	retryFaults = 2 * time.Second
 	// renew is how often what specs name is looked at, so that a handshake finds what
 	// was rotated.
 	renew = 15 * time.Second
@@ -68,6 +70,8 @@ type Gateway struct {
 	// ExternalServices, and in the log.
 	Troubles *trouble.Teller
 
+	// faulty says that the relay could not do everything. Used by Run alone.
+	faulty    bool
 	rest      *rest.Config
 	scheme    *runtime.Scheme
 	dirty     chan struct{}
@@ -99,6 +103,7 @@ func New(c Config) (*Gateway, error) {
 	}
 	g.announcer = newAnnouncer(clientset, scheme, g.known.uid, c.Log)
 	g.Troubles = trouble.New(time.Now, g.announcer.tell)
+	g.known.tell = g.announcer.tell
 	g.snapshot.Store(model.NewSnapshot(c.Domain, nil, nil, nil))
 	return g, nil
 }
@@ -200,15 +205,22 @@ func (g *Gateway) follow(ctx context.Context, objects client.Reader) (again time
 		return 0, fmt.Errorf("list EndpointSlices: %w", err)
 	}
 	published, again := g.known.learn(services.Items, slices.Items)
-	if published == nil {
+	last := g.snapshot.Load()
+	next := last
+	switch {
+	case published != nil:
+		next = model.NewSnapshot(g.Domain, nil, published, nil)
+		next.Generation, next.At = last.Generation+1, time.Now()
+	case !g.faulty:
 		return again, nil
 	}
-	last := g.snapshot.Load()
-	next := model.NewSnapshot(g.Domain, nil, published, nil)
-	next.Generation, next.At = last.Generation+1, time.Now()
 	faults := g.Publish(next)
+	g.faulty = len(faults) > 0
 	g.snapshot.Store(next)
 	g.Troubles.Faults(faults)
+	if g.faulty && (again == 0 || again > retryFaults) {
+		again = retryFaults
+	}
 	return again, nil
 }
 

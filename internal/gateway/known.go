@@ -15,13 +15,16 @@ import (
 	"fairlead.dev/api/v1alpha1"
 	"fairlead.dev/internal/convert"
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trouble"
 )
 
 // known is what a gateway knows of its services. It is used by one goroutine.
 type known struct {
 	cfg Config
 	now func() time.Time
-	all map[model.Key]*served
+	// tell tells people what is wrong with a spec.
+	tell func(trouble.Trouble)
+	all  map[model.Key]*served
 	// uids are those of the services, for whoever tells of them.
 	uids sync.Map
 }
@@ -34,8 +37,8 @@ type served struct {
 	version string
 	slices  []string
 	// accepted is the service as it was last understood: what a broken edit leaves in
-	// force.
-	accepted *model.Service
+	// force. Before is what was accepted before that, whose endpoints may still stand.
+	accepted, before *model.Service
 	// gone is since when nothing says any more that it is wanted; zero if something
 	// does.
 	gone time.Time
@@ -49,7 +52,7 @@ func (k *known) uid(key model.Key) types.UID {
 }
 
 func newKnown(c Config, now func() time.Time) *known {
-	return &known{cfg: c, now: now, all: map[model.Key]*served{}}
+	return &known{cfg: c, now: now, all: map[model.Key]*served{}, tell: func(trouble.Trouble) {}}
 }
 
 // objects are those of one service.
@@ -99,13 +102,31 @@ func (k *known) learn(services []v1alpha1.ExternalService, all []discoveryv1.End
 	if !changed {
 		return nil, again
 	}
-	published = []*model.Published{}
+	return k.published(), again
+}
+
+// published is what the relay is told. A service that is gone gives way to one that has
+// its port now.
+func (k *known) published() []*model.Published {
+	all, taken := []*model.Published{}, map[uint16]bool{}
 	for _, s := range k.all {
-		if s.published != nil {
-			published = append(published, s.published)
+		if s.published == nil || !s.gone.IsZero() {
+			continue
+		}
+		all = append(all, s.published)
+		for _, p := range s.published.Service.Ports {
+			taken[p.Listen] = true
 		}
 	}
-	return published, again
+	for _, s := range k.all {
+		if s.published == nil || s.gone.IsZero() {
+			continue
+		}
+		if !slices.ContainsFunc(s.published.Service.Ports, func(p model.Port) bool { return taken[p.Listen] }) {
+			all = append(all, s.published)
+		}
+	}
+	return all
 }
 
 // ownerOf is the service that a slice stands for.
@@ -153,40 +174,70 @@ func (k *known) update(key model.Key, o *objects) bool {
 	if s.accepted == nil {
 		return false
 	}
-	s.published = k.publish(s.accepted, o.slices)
+	s.published = k.publish(s, o.slices)
 	return true
 }
 
 // accept understands a spec; one that cannot be leaves what was understood last.
 func (k *known) accept(s *served, e *v1alpha1.ExternalService) {
+	key := model.Key{Namespace: e.Namespace, Name: e.Name}
+	k.uids.Store(key, e.UID)
 	out := convert.Convert(convert.Input{
 		Objects: []convert.Object{{Value: e}}, ClusterDomain: k.cfg.Domain,
 		// What is said of Services of the cluster is the controller's.
 		InCluster: func(model.Key) (convert.InCluster, bool) { return convert.InCluster{}, false },
 	})
 	if len(out.Services) == 0 || out.Services[0].Gateway == nil {
-		k.cfg.Log.Warn("a spec is not understood, and what was before stays", "service", e.Namespace+"/"+e.Name, "generation", e.Generation)
+		k.tell(trouble.Trouble{Key: key, Reason: ReasonNotUnderstood, Message: "the gateway does not understand the spec, and goes on with the last one that it understood: " + why(out)})
 		return
 	}
 	svc := out.Services[0].Service
-	k.uids.Store(svc.Key, e.UID)
 	svc.Origin = model.Origin{Kind: v1alpha1.Kind, Generation: e.Generation}
-	s.accepted = &svc
+	s.before, s.accepted = s.accepted, &svc
+}
+
+// ReasonNotUnderstood is that of an Event about a spec that a gateway cannot carry out: it
+// is wrong, or of a later version.
+const ReasonNotUnderstood = "SpecNotUnderstood"
+
+// why is the first mistake.
+func why(out convert.Output) string {
+	for _, p := range out.Problems {
+		if p.Severity == model.Error {
+			return p.Field + ": " + p.Message
+		}
+	}
+	return "it has no gateway"
 }
 
 // publish is a service as the relay is to serve it: on the gateway's own addresses and
 // ports, to the endpoints behind it.
-func (k *known) publish(accepted *model.Service, all []*discoveryv1.EndpointSlice) *model.Published {
+func (k *known) publish(of *served, all []*discoveryv1.EndpointSlice) *model.Published {
+	accepted := of.accepted
 	p := &model.Published{Service: *accepted}
 	listens := map[string]uint16{}
+	pods := map[netip.Addr]bool{}
 	for _, s := range all {
-		if s.Labels[v1alpha1.LabelGateway] == v1alpha1.GatewayFront {
-			for _, port := range ports(s) {
-				listens[port.Name+"/"+string(port.Protocol)] = port.Port
-			}
+		if s.Labels[v1alpha1.LabelGateway] != v1alpha1.GatewayFront {
 			continue
 		}
-		p.Decision.Endpoints = append(p.Decision.Endpoints, k.behind(s)...)
+		for _, port := range ports(s) {
+			listens[port.Name+"/"+string(port.Protocol)] = port.Port
+		}
+		for _, e := range endpoints(s) {
+			pods[e.Addr.Unmap()] = true
+		}
+	}
+	for _, s := range all {
+		if s.Labels[v1alpha1.LabelGateway] == v1alpha1.GatewayFront {
+			continue
+		}
+		for _, e := range endpoints(s) {
+			// A gateway that sent clients to a gateway would send them in circles.
+			if !pods[e.Addr.Unmap()] && !k.forbids(e.Addr) && (meant(of.accepted, &e) || meant(of.before, &e)) {
+				p.Decision.Endpoints = append(p.Decision.Endpoints, e)
+			}
+		}
 	}
 	svc, g := &p.Service, *p.Service.Gateway
 	g.Listeners, svc.Ports = nil, nil
@@ -201,15 +252,38 @@ func (k *known) publish(accepted *model.Service, all []*discoveryv1.EndpointSlic
 	return p
 }
 
-// behind are the endpoints of a slice that may be dialled.
-func (k *known) behind(s *discoveryv1.EndpointSlice) []model.Endpoint {
+func (k *known) forbids(a netip.Addr) bool {
+	return slices.ContainsFunc(k.cfg.Forbidden, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
+}
+
+// meant reports whether a service's spec may lead to an endpoint, by the name that it has
+// for TLS and Host. Whoever else writes a slice cannot have another one trusted.
+func meant(s *model.Service, e *model.Endpoint) bool {
+	if s == nil {
+		return false
+	}
+	i := slices.IndexFunc(s.Targets, func(t model.Target) bool { return t.Name == e.Target })
+	if i < 0 {
+		return false
+	}
+	switch t := &s.Targets[i]; {
+	case t.Hostname != "":
+		return e.Host == t.Hostname
+	case len(t.Addresses) > 0:
+		return e.Host == "" && slices.ContainsFunc(t.Addresses, func(a netip.Addr) bool { return a.Unmap() == e.Addr.Unmap() })
+	}
+	return true // by SRV, or a Service of the cluster: only the controller knows
+}
+
+// endpoints are those of a slice.
+func endpoints(s *discoveryv1.EndpointSlice) []model.Endpoint {
 	var all []model.Endpoint
 	numbers := ports(s)
 	for i := range s.Endpoints {
 		e := &s.Endpoints[i]
 		for _, text := range e.Addresses {
 			addr, err := netip.ParseAddr(text)
-			if err != nil || slices.ContainsFunc(k.cfg.Forbidden, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) }) {
+			if err != nil {
 				continue
 			}
 			all = append(all, model.Endpoint{

@@ -146,6 +146,29 @@ func TestLearn(t *testing.T) {
 		{"a slice that is not the gateway's", func(p *place) {
 			p.slice("web-direct", "web", "", map[string]int32{"http": 443}, "192.0.2.66")
 		}, "as before"},
+		{"a slice by a name that the spec does not have", func(p *place) {
+			p.slice("web-forged", "web", v1alpha1.GatewayTargets, map[string]int32{"http": 443}, "192.0.2.66").Annotations[v1alpha1.AnnotationHost] = "evil.example.com"
+		}, web},
+		{"a slice of a target that the spec does not have", func(p *place) {
+			p.slice("web-forged", "web", v1alpha1.GatewayTargets, map[string]int32{"http": 443}, "192.0.2.66").Annotations[v1alpha1.AnnotationTarget] = "evil"
+		}, web},
+		{"an endpoint that is the gateway", func(p *place) {
+			p.slice("web-targets", "web", v1alpha1.GatewayTargets, map[string]int32{"http": 20000}, "10.244.0.7")
+		}, strings.Replace(web, "192.0.2.1:443 a/a.example.com true", "", 1)},
+		{"a hostname that was edited, and endpoints of the one before", func(p *place) {
+			p.want("web", 2, func(e *v1alpha1.ExternalService) { e.Spec.Targets[0].Hostname = "b.example.com" })
+		}, web},
+		{"an address that the spec has", func(p *place) {
+			p.want("web", 2, func(e *v1alpha1.ExternalService) {
+				e.Spec.Targets[0] = v1alpha1.Target{Name: "a", Addresses: []string{"192.0.2.9"}}
+			})
+			p.slice("web-targets", "web", v1alpha1.GatewayTargets, map[string]int32{"http": 443}, "192.0.2.9", "192.0.2.66").Annotations[v1alpha1.AnnotationHost] = ""
+		}, strings.Replace(web, "192.0.2.1:443 a/a.example.com", "192.0.2.9:443 a/", 1)},
+		{"another service has the port of one that is gone", func(p *place) {
+			p.remove("web")
+			p.want("api", 1, nil)
+			p.slice("api-front", "api", v1alpha1.GatewayFront, map[string]int32{"http": 20000}, "10.244.0.7")
+		}, "api: 80 at [10.244.0.7]:20000 HTTP -> "},
 		{"a spec that is not understood", func(p *place) {
 			p.want("web", 2, func(e *v1alpha1.ExternalService) { e.Spec.Gateway.OnTargetDown = "Explode" })
 		}, web},

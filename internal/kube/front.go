@@ -43,7 +43,7 @@ func (f *fronts) of(ctx context.Context, svc *model.Service, standing []*discove
 	if err := f.remember(ctx); err != nil {
 		return nil, 0, nil, err
 	}
-	ports, since, ok := f.ports.take(svc.Key, svc.Ports)
+	ports, ok := f.ports.take(svc.Key, svc.Ports, openDelay)
 	if !ok {
 		return nil, 0, f.fault(svc.Key, fmt.Sprintf("all ports from %d to %d of the gateway are in use: a gateway cannot speak for more services", firstPort, lastPort)), nil
 	}
@@ -51,28 +51,46 @@ func (f *fronts) of(ctx context.Context, svc *model.Service, standing []*discove
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	front := &render.Front{Ports: ports}
-	wait := openDelay - f.now().Sub(since)
-	if wait > 0 {
+	front := &render.Front{Ports: ports.all()}
+	wait := time.Duration(0)
+	if len(ports.fresh) > 0 {
+		wait = max(time.Millisecond, openDelay-f.now().Sub(ports.since))
+	}
+	ready := takers(pods)
+	for _, addr := range ready {
+		if len(ports.stood) > 0 {
+			front.Pods = append(front.Pods, model.Endpoint{Addr: addr, Ready: true, Ports: ports.stood})
+		}
+		if len(ports.fresh) > 0 {
+			front.Pods = append(front.Pods, model.Endpoint{Addr: addr, Ports: ports.fresh})
+		}
+	}
+	// What clients reached before, they reach until there is somebody to take them.
+	if len(ports.stood) == 0 || len(ready) == 0 {
 		front.Direct = directs(standing)
 	}
-	ready := false
+	if len(ready) == 0 {
+		return front, wait, f.fault(svc.Key, fmt.Sprintf("no Pod of the gateway, Service %s, is ready", f.gateway)), nil
+	}
+	return front, wait, nil, nil
+}
+
+// takers are the addresses of the gateway's Pods that take clients.
+func takers(pods []*discoveryv1.EndpointSlice) (all []netip.Addr) {
 	for _, s := range pods {
 		for i := range s.Endpoints {
 			e := &s.Endpoints[i]
-			takes := e.Conditions.Ready == nil || *e.Conditions.Ready
-			ready = ready || takes
+			if e.Conditions.Ready != nil && !*e.Conditions.Ready {
+				continue
+			}
 			for _, text := range e.Addresses {
-				if addr, err := netip.ParseAddr(text); err == nil && takes {
-					front.Pods = append(front.Pods, model.Endpoint{Addr: addr, Ready: wait <= 0, Ports: ports})
+				if addr, err := netip.ParseAddr(text); err == nil {
+					all = append(all, addr)
 				}
 			}
 		}
 	}
-	if !ready {
-		return front, max(0, wait), f.fault(svc.Key, fmt.Sprintf("no Pod of the gateway, Service %s, is ready", f.gateway)), nil
-	}
-	return front, max(0, wait), nil, nil
+	return all
 }
 
 func (f *fronts) fault(key model.Key, why string) *model.Fault {

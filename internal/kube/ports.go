@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -51,7 +52,17 @@ func (b *portBook) recall(key model.Key, front *discoveryv1.EndpointSlice) {
 			continue
 		}
 		b.note(key, name, allotted{port: p.Port})
+		if p.Port >= b.next { // what the last controller gave back was most likely below
+			b.next = after(p.Port)
+		}
 	}
+}
+
+func after(port uint16) uint16 {
+	if port == lastPort {
+		return firstPort
+	}
+	return port + 1
 }
 
 func (b *portBook) note(key model.Key, name string, a allotted) {
@@ -61,9 +72,18 @@ func (b *portBook) note(key model.Key, name string, a allotted) {
 	b.of[key][name], b.owner[a.port] = a, key
 }
 
-// take returns the gateway's ports for those of a service, and when the last of them was
-// allotted. There are none left where ok is false.
-func (b *portBook) take(key model.Key, ports []model.Port) (all []model.EndpointPort, since time.Time, ok bool) {
+// taken are the gateway's ports for those of a service.
+type taken struct {
+	// stood were allotted long enough ago, fresh were not; the last of them then.
+	stood, fresh []model.EndpointPort
+	since        time.Time
+}
+
+func (t taken) all() []model.EndpointPort { return slices.Concat(t.stood, t.fresh) }
+
+// take returns the gateway's ports for those of a service; those that were allotted for
+// less than young are fresh. There are none left where ok is false.
+func (b *portBook) take(key model.Key, ports []model.Port, young time.Duration) (out taken, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	wanted := map[string]bool{}
@@ -73,15 +93,20 @@ func (b *portBook) take(key model.Key, ports []model.Port) (all []model.Endpoint
 		a, known := b.of[key][name]
 		if !known {
 			if a.port, ok = b.free(); !ok {
-				return nil, since, false
+				return taken{}, false
 			}
 			a.since = b.now()
 			b.note(key, name, a)
 		}
-		if a.since.After(since) {
-			since = a.since
+		port := model.EndpointPort{Name: p.Name, Protocol: p.Protocol, Port: a.port}
+		if b.now().Sub(a.since) >= young {
+			out.stood = append(out.stood, port)
+			continue
 		}
-		all = append(all, model.EndpointPort{Name: p.Name, Protocol: p.Protocol, Port: a.port})
+		out.fresh = append(out.fresh, port)
+		if a.since.After(out.since) {
+			out.since = a.since
+		}
 	}
 	for name, a := range b.of[key] {
 		if !wanted[name] {
@@ -89,16 +114,14 @@ func (b *portBook) take(key model.Key, ports []model.Port) (all []model.Endpoint
 			delete(b.of[key], name)
 		}
 	}
-	return all, since, true
+	return out, true
 }
 
 // free returns the port that was free for longest, as far as that is known.
 func (b *portBook) free() (uint16, bool) {
 	for range lastPort - firstPort + 1 {
 		port := b.next
-		if b.next++; b.next > lastPort {
-			b.next = firstPort
-		}
+		b.next = after(port)
 		if _, taken := b.owner[port]; !taken {
 			return port, true
 		}

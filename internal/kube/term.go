@@ -106,5 +106,8 @@ func programmed(p *model.Published) (reason, message string) {
 
 // mayNotRead tells whoever installed the controller.
 func mayNotRead(kind string, key model.Key) error {
+	if kind != "Secret" {
+		return fmt.Errorf("the controller may not read %s %s: bind the ClusterRole fairlead-gateway-certificates to it in namespace %s (docs/install.md)", kind, key, key.Namespace)
+	}
 	return fmt.Errorf("the controller may not read %s %s: install it with rbac.probeCredentials=true, or bind the ClusterRole fairlead-probe-credentials to it in namespace %s (docs/install.md)", kind, key, key.Namespace)
 }

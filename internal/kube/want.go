@@ -16,6 +16,7 @@ import (
 	"fairlead.dev/internal/convert"
 	"fairlead.dev/internal/engine"
 	"fairlead.dev/internal/failover"
+	"fairlead.dev/internal/material"
 	"fairlead.dev/internal/model"
 )
 
@@ -32,7 +33,7 @@ type reader struct {
 	// gateway is whether there is one, and materials are where it is looked up what
 	// specs name for it.
 	gateway   bool
-	materials convert.Materials
+	materials *material.Store
 
 	// accepted are the services as they were last accepted: what a broken edit
 	// leaves in force.
@@ -74,6 +75,7 @@ func (r *reader) Reconcile(ctx context.Context, req reconcile.Request) (reconcil
 const (
 	lookAgain     = 30 * time.Second
 	lookAgainSoon = 3 * time.Second
+	lookAgainNow  = 100 * time.Millisecond
 )
 
 // served reports whether an annotated Service has its endpoints kept already, so
@@ -160,7 +162,12 @@ func (r *reader) want(ctx context.Context, key model.Key, out convert.Output, or
 		}
 	}
 	s.Origin = origin
-	lacks, named := convert.Lacks(&s, r.materials)
+	known := r.materials.Known()
+	lacks, named := convert.Lacks(&s, known)
+	if known.Waiting { // nobody else waits for it
+		again.RequeueAfter = lookAgainNow
+		return again, nil
+	}
 	s.Named, s.Lack = named, convert.Unresolved(lacks)
 	switch {
 	case s.Lack != nil:

@@ -13,6 +13,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -100,6 +101,42 @@ func (s *Store) Login(ctx context.Context, namespace, name string) (Login, error
 // the API server only where nothing is known.
 func (s *Store) Certificate(namespace, name string) (*tls.Certificate, error) {
 	return s.pairs.get(context.Background(), model.Key{Namespace: namespace, Name: name})
+}
+
+// ErrNotYet is the error of what was never asked for before. It is asked for now.
+var ErrNotYet = errors.New("it is being read")
+
+// Known is what the store knows without waiting for anything, as package convert wants
+// it. What is not known is asked for, and Waiting is set. It is for one goroutine.
+type Known struct {
+	store *Store
+	// Waiting says that something was not known yet.
+	Waiting bool
+}
+
+// Known returns a view of the store that never waits.
+func (s *Store) Known() *Known { return &Known{store: s} }
+
+// Certificate is [Store.Certificate] without waiting.
+func (k *Known) Certificate(namespace, name string) (*tls.Certificate, error) {
+	return peek(k, k.store.pairs, model.Key{Namespace: namespace, Name: name})
+}
+
+// Authorities is [Store.Authorities] without waiting.
+func (k *Known) Authorities(namespace string, ref model.Reference) ([]*x509.Certificate, error) {
+	key := model.Key{Namespace: namespace, Name: ref.Name}
+	if ref.Kind == "Secret" {
+		return peek(k, k.store.secrets, key)
+	}
+	return peek(k, k.store.configMaps, key)
+}
+
+func peek[T any](k *Known, s *shelf[T], key model.Key) (T, error) {
+	value, err := s.peek(key)
+	if errors.Is(err, ErrNotYet) {
+		k.Waiting = true
+	}
+	return value, err
 }
 
 // Authorities returns the certificates that a ConfigMap or Secret has under ca.crt. It

@@ -67,6 +67,19 @@ func (s *shelf[T]) get(ctx context.Context, key model.Key) (T, error) {
 	return i.value, i.err
 }
 
+// peek returns what an object gave when it was last read, and has it read anew where that
+// is old.
+func (s *shelf[T]) peek(key model.Key) (T, error) {
+	i, asking := s.look(context.Background(), key)
+	if asking == nil {
+		return i.value, i.err
+	}
+	if i = s.answer(key); i.until.IsZero() {
+		return i.value, ErrNotYet
+	}
+	return i.value, i.err
+}
+
 // look returns what is known of an object, or else what to wait for.
 func (s *shelf[T]) look(ctx context.Context, key model.Key) (item[T], <-chan struct{}) {
 	s.mu.Lock()

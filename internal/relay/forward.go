@@ -56,6 +56,11 @@ func exchangeOf(r *http.Request) *exchange { return r.Context().Value(exchangeKe
 // ServeHTTP answers one request with what an endpoint says.
 func (f *forwarder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	x := &exchange{rt: f.l.route.Load(), scheme: "http", host: req.Host}
+	if x.rt.service.Gateway == nil { // an edit took it away while the client was connected
+		w.Header().Set("Connection", "close")
+		http.Error(w, "503 Service Unavailable\n\nfairlead: "+x.rt.key.String()+" has no gateway any more: connect again", http.StatusServiceUnavailable)
+		return
+	}
 	if req.TLS != nil {
 		x.scheme = "https"
 	}
@@ -78,7 +83,12 @@ func (f *forwarder) rewrite(p *httputil.ProxyRequest) {
 	if exchangeOf(p.In).rt.service.Gateway.BackendTLS != nil {
 		p.Out.URL.Scheme = "https"
 	}
-	p.Out.URL.RawQuery = p.In.URL.RawQuery // as the client wrote it
+	p.Out.URL.RawQuery = p.In.URL.RawQuery                    // as the client wrote it
+	if strings.EqualFold(p.In.Header.Get("Upgrade"), "h2c") { // what comes after it would go by unseen (RFC 9113, section 3.1: deprecated)
+		p.Out.Header.Del("Upgrade")
+		p.Out.Header.Del("Connection")
+		p.Out.Header.Del("HTTP2-Settings")
+	}
 	p.Out.Host = p.In.Host
 	if !exchangeOf(p.In).rt.service.Gateway.HTTP.Forwarded {
 		return
@@ -88,7 +98,7 @@ func (f *forwarder) rewrite(p *httputil.ProxyRequest) {
 }
 
 // RoundTrip asks one endpoint after the other until one answers. What an endpoint may
-// have acted on is not asked again, unless it is idempotent and the spec says so.
+// have acted on is not asked of another one, unless it is idempotent and the spec says so.
 func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req)
 	order := f.l.order(x.rt, x.client)
@@ -110,7 +120,9 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		_ = req.Body.Close()
 	}
-	f.l.relay.cfg.Hooks.refused(x.rt)
+	if req.Context().Err() == nil && !body.failed() {
+		f.l.relay.cfg.Hooks.refused(x.rt)
+	}
 	return nil, err
 }
 
@@ -128,20 +140,34 @@ func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guard
 	}
 	end.open.Add(1)
 	resp, err := end.road(f.l.relay, rt, req.Header.Get("Upgrade") != "").RoundTrip(out)
+	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols && !strings.EqualFold(resp.Header.Get("Upgrade"), req.Header.Get("Upgrade")) {
+		_ = resp.Body.Close()
+		err = fmt.Errorf("it switches to %q, and %q was asked for", resp.Header.Get("Upgrade"), req.Header.Get("Upgrade"))
+	}
 	if err != nil {
 		end.open.Add(-1)
 		if req.Context().Err() == nil && !body.failed() {
-			end.hold(f.l.relay.cfg.Now().Add(f.l.relay.cfg.HoldOff))
-			if !errors.As(err, new(*unreachable)) { // that was told already
-				f.l.relay.cfg.Hooks.connectFailed(rt, end.addr, err)
-				err = fmt.Errorf("%s ends the connection before it has answered: %w", end.name(), err)
-			}
+			err = f.missed(rt, end, err)
 		}
 		return nil, err
 	}
 	end.took()
 	resp.Body = untilClosed(resp.Body, func() { end.open.Add(-1) })
 	return resp, nil
+}
+
+// missed notes that an endpoint has not answered, and says so for a person. One that is
+// slow is not held: others of its answers may be quick.
+func (f *forwarder) missed(rt *route, end *endpoint, err error) error {
+	if late := net.Error(nil); errors.As(err, &late) && late.Timeout() && !errors.As(err, new(*unreachable)) {
+		return fmt.Errorf("%s takes more than %s to answer, http.responseTimeout of the gateway: %w", end.name(), rt.service.Gateway.HTTP.ResponseTimeout, err)
+	}
+	end.hold(f.l.relay.cfg.Now().Add(f.l.relay.cfg.HoldOff))
+	if errors.As(err, new(*unreachable)) { // that was told already
+		return err
+	}
+	f.l.relay.cfg.Hooks.connectFailed(rt, end.addr, err)
+	return fmt.Errorf("%s ends the connection before it has answered: %w", end.name(), err)
 }
 
 // again reports whether a request that failed may be asked of another endpoint.

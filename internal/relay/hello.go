@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -36,7 +37,7 @@ func closeWrite(c net.Conn) error {
 func named(order []*endpoint, name string) []*endpoint {
 	var same []*endpoint
 	for _, e := range order {
-		if e.host == name {
+		if strings.EqualFold(e.host, name) {
 			same = append(same, e)
 		}
 	}

@@ -178,7 +178,7 @@ func TestSlowClients(t *testing.T) {
 		{model.Listener{Protocol: model.ListenHTTPS, Certificates: []string{"web"}}, "\x16\x03\x01\x02"},
 		{model.Listener{Protocol: model.ListenTLS, Certificates: []string{"web"}}, "\x16\x03\x01\x02"},
 		{model.Listener{Protocol: model.ListenTLS, Passthrough: true}, "\x16\x03\x01\x02"},
-		{model.Listener{Protocol: model.ListenPostgres}, "\x00\x00\x00"},
+		{model.Listener{Protocol: model.ListenPostgres, Certificates: []string{"web"}}, "\x00\x00\x00"},
 	} {
 		t.Run(fmt.Sprintf("%s %q", c.l.Protocol, c.says), func(t *testing.T) {
 			at := virtualIP(t)

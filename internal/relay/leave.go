@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"fairlead.dev/internal/model"
 )
 
 // ends are the endpoints of one listener: those that take traffic, and those that
@@ -31,19 +33,28 @@ func (e *ends) follow(rt, old *route) (left []*endpoint) {
 	return left
 }
 
+// parted are the endpoints of a listener that is gone, by the service that it was for.
+// Should the listener come back in time, their connections stay.
+type parted struct {
+	key  model.Key
+	ends []*endpoint
+}
+
+// all are those that take traffic by rt, and those that leave.
+func (e *ends) all(rt *route) []*endpoint {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Concat(e.leaving, rt.ends)
+}
+
 // forget drops the endpoints whose last connection is gone.
 func (e *ends) forget() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	stay := e.leaving[:0]
-	for _, end := range e.leaving {
-		if end.open.Load() > 0 {
-			stay = append(stay, end)
-		}
-	}
-	clear(e.leaving[len(stay):])
-	e.leaving = stay
+	e.leaving = slices.DeleteFunc(e.leaving, idleEndpoint)
 }
+
+func idleEndpoint(e *endpoint) bool { return e.open.Load() == 0 }
 
 // leave has the connections to endpoints that take no traffic any more end as the
 // service says: at once, when its time is over, or never where there is no gateway.

@@ -41,10 +41,15 @@ func (r *Relay) originate(rt *route, end *endpoint, alpn []string) (*tls.Config,
 		// Verified below, where a session that is resumed is, too.
 		InsecureSkipVerify: true,
 		VerifyConnection:   func(s tls.ConnectionState) error { return want.Verify(s, r.cfg.Now()) },
-		ClientSessionCache: end.sessions.get(),
+	}
+	if b.ClientCertificate == "" { // a session that is resumed shows the certificate of before
+		cfg.ClientSessionCache = end.sessions.get()
 	}
 	if len(b.ALPN) > 0 {
 		cfg.NextProtos = b.ALPN
+		if len(alpn) == 1 && alpn[0] == "http/1.1" { // what switches to another protocol
+			cfg.NextProtos = alpn
+		}
 	}
 	if b.ClientCertificate != "" {
 		own, err := r.certificate(namespace, b.ClientCertificate)

@@ -22,6 +22,7 @@ type outward struct {
 }
 
 func newOutward(s *socket, to netip.AddrPort) *outward {
+	s.keepAlive()
 	return &outward{socket: s, stream: s.file.(*os.File), to: to}
 }
 

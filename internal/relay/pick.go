@@ -27,6 +27,12 @@ type endpoint struct {
 	held atomic.Int64
 }
 
+// place tells endpoints apart: targets of several names may share an address.
+type place struct {
+	addr netip.AddrPort
+	host string
+}
+
 // hold has the endpoint tried last until t.
 func (e *endpoint) hold(t time.Time) { e.held.Store(t.UnixNano()) }
 
@@ -46,17 +52,18 @@ type route struct {
 
 // adopt fills rt.ends, with those of before where the address and the name are the
 // same, so that an edit does not forget which endpoints fail. It returns those of
-// before whose address rt does not have.
+// before that rt does not have.
 func (rt *route) adopt(before []*endpoint) (left []*endpoint) {
-	known := make(map[netip.AddrPort]*endpoint, len(before))
+	known := make(map[place]*endpoint, len(before))
 	for _, e := range before {
-		known[e.addr] = e
+		known[place{e.addr, e.host}] = e
 	}
 	rt.ends = make([]*endpoint, len(rt.endpoints))
 	for i, d := range rt.endpoints {
-		e := known[d.addr]
-		delete(known, d.addr)
-		if e == nil || e.host != d.host {
+		at := place{d.addr, d.host}
+		e := known[at]
+		delete(known, at)
+		if e == nil {
 			e = &endpoint{addr: d.addr, host: d.host}
 		}
 		e.weight.Store(int64(max(1, d.weight)))
@@ -64,7 +71,7 @@ func (rt *route) adopt(before []*endpoint) (left []*endpoint) {
 		rt.ends[i] = e
 	}
 	for _, e := range before {
-		if known[e.addr] == e {
+		if known[place{e.addr, e.host}] == e {
 			left = append(left, e)
 		}
 	}

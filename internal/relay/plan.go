@@ -35,6 +35,8 @@ type destination struct {
 	host string
 	// weight is its share of the load.
 	weight int
+	// target is whose it is.
+	target string
 }
 
 // String is the address.
@@ -134,7 +136,7 @@ func behind(pub *model.Published, port model.Port, at netip.AddrPort) []destinat
 			if ep.Name != port.Name || ep.Protocol != port.Protocol || ep.Port == 0 {
 				continue
 			}
-			to := destination{netip.AddrPortFrom(e.Addr.Unmap(), ep.Port), e.Host, weight(&pub.Service, e.Target)}
+			to := destination{netip.AddrPortFrom(e.Addr.Unmap(), ep.Port), e.Host, weight(&pub.Service, e.Target), e.Target}
 			if to.addr.Addr().Is4() == at.Addr().Is4() {
 				own = append(own, to)
 			} else {
@@ -145,7 +147,27 @@ func behind(pub *model.Published, port model.Port, at netip.AddrPort) []destinat
 	if len(own) == 0 {
 		own = other
 	}
-	return distinct(own)
+	return share(distinct(own))
+}
+
+// parts is what a weight is counted in, so that it can be shared out: it can be divided
+// by all numbers up to ten.
+const parts = 2520
+
+// share has the endpoints of each target share its weight, so that the load of a target
+// does not follow how many addresses it has.
+func share(all []destination) []destination {
+	of := make(map[string]int, len(all))
+	for _, d := range all {
+		of[d.target]++
+	}
+	if len(of) < 2 {
+		return all
+	}
+	for i := range all {
+		all[i].weight = max(1, all[i].weight*parts/of[all[i].target])
+	}
+	return all
 }
 
 // weight is that of a target by name; 1 where nobody speaks of weights.
@@ -160,16 +182,16 @@ func weight(s *model.Service, target string) int {
 	return max(1, s.Targets[i].Weight)
 }
 
-// distinct drops repetitions and keeps the order. Of one address by two names the
-// first one counts.
+// distinct drops repetitions and keeps the order.
 func distinct(all []destination) []destination {
 	if len(all) < 2 {
 		return all
 	}
-	seen := make(map[netip.AddrPort]struct{}, len(all))
+	seen := make(map[place]struct{}, len(all))
 	return slices.DeleteFunc(all, func(d destination) bool {
-		_, twice := seen[d.addr]
-		seen[d.addr] = struct{}{}
+		at := place{d.addr, d.host}
+		_, twice := seen[at]
+		seen[at] = struct{}{}
 		return twice
 	})
 }

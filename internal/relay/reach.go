@@ -44,8 +44,8 @@ func (r *Relay) dialNoting(rt *route, order []*endpoint, last *error) (*socket, 
 	return sock, end
 }
 
-// after is order behind end, and what comes before it: that was tried as well, and
-// did not take the connection.
+// after is order behind end. What comes before it was tried as well: it did not take the
+// connection, or not as soon.
 func after(order []*endpoint, end *endpoint) []*endpoint {
 	for i, e := range order {
 		if e == end {

@@ -36,7 +36,11 @@ type Relay struct {
 	listeners map[slot]listener
 	services  map[model.Key]*counters
 	plan      *plan // the last one
-	closed    bool
+	// parted are the endpoints of listeners that are gone.
+	parted map[slot]*parted
+	closed bool
+	// draining are the listeners that Close has closed, and their connections.
+	draining map[slot]listener
 
 	waking    sync.Mutex // guards deadlines
 	deadlines []time.Time
@@ -56,6 +60,9 @@ type listener interface {
 	update(rt *route)
 	// close returns when the kernel refuses new clients.
 	close()
+	// leave has the connections that stand end as their service says, and returns
+	// where they lead; nil if there are none. Called under Relay.mu, after close.
+	leave() *parted
 	// sweep drops what has been idle for too long.
 	sweep(now time.Time)
 }
@@ -70,6 +77,7 @@ func New(cfg Config) *Relay {
 		buffers:   sync.Pool{New: func() any { return new([bufferSize]byte) }},
 		datagrams: sync.Pool{New: func() any { return new(datagram) }},
 		listeners: make(map[slot]listener),
+		parted:    make(map[slot]*parted),
 		services:  make(map[model.Key]*counters),
 		cut:       make(chan struct{}),
 		woken:     make(chan struct{}, 1),
@@ -79,11 +87,13 @@ func New(cfg Config) *Relay {
 // Publish makes the listeners of the snapshot stand before it returns, and those
 // that it no longer has refuse. Listeners that both have are not touched. It
 // says what could not be done, one fault for each service concerned; a later
-// Publish tries those again. After Close it does nothing.
+// Publish tries those again. After Close it listens nowhere any more, and still has
+// connections end with their target.
 func (r *Relay) Publish(s *model.Snapshot) []model.Fault {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
+		r.drained(s)
 		return nil
 	}
 	r.sweeping.Do(r.startSweeping)
@@ -91,8 +101,11 @@ func (r *Relay) Publish(s *model.Snapshot) []model.Fault {
 	r.plan = p
 	// First those that go: a newcomer may want the address.
 	for at, l := range r.listeners {
-		if _, stays := p.wanted[at]; !stays {
+		if w, stays := p.wanted[at]; !stays || w.key != l.serves().key {
 			l.close()
+			if left := l.leave(); left != nil {
+				r.parted[at] = left
+			}
 			delete(r.listeners, at)
 		}
 	}
@@ -110,6 +123,22 @@ func (r *Relay) Publish(s *model.Snapshot) []model.Fault {
 		}
 	}
 	return p.faults.list(r.serving())
+}
+
+// drained has the connections that stand follow a snapshot, of listeners that are closed.
+// Called under r.mu.
+func (r *Relay) drained(s *model.Snapshot) {
+	p := makePlan(s, r.plan)
+	r.plan = p
+	for at, l := range r.draining {
+		switch w, stays := p.wanted[at]; {
+		case !stays || w.key != l.serves().key:
+			l.leave()
+			delete(r.draining, at)
+		case l.serves() != w:
+			l.update(&route{want: w, stats: r.count(w.key)})
+		}
+	}
 }
 
 // serving tells which services have a listener that stands. Called under r.mu.
@@ -143,7 +172,7 @@ func (r *Relay) Close(ctx context.Context) error {
 		for _, l := range r.listeners {
 			l.close()
 		}
-		clear(r.listeners)
+		r.draining, r.listeners = r.listeners, make(map[slot]listener)
 	}
 	r.mu.Unlock()
 

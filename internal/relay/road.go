@@ -20,13 +20,25 @@ func (u *unreachable) Unwrap() error { return u.err }
 // roads are the connections to one endpoint that carry requests. The zero value is
 // ready to use.
 type roads struct {
-	mu     sync.Mutex
-	tls    *model.BackendTLS
-	open   *http.Transport
-	answer time.Duration
+	mu   sync.Mutex
+	made terms
+	open *http.Transport
 	// switching are those for requests that switch to another protocol, which HTTP/2
 	// has no place for; nil before the first.
 	switching *http.Transport
+}
+
+// terms are what connections are made by: others take others.
+type terms struct {
+	tls             *model.BackendTLS
+	answer, connect time.Duration
+	appProtocol     string
+}
+
+func (t terms) same(u terms) bool {
+	tls := t.tls == u.tls || reflect.DeepEqual(t.tls, u.tls)
+	t.tls, u.tls = nil, nil
+	return tls && t == u
 }
 
 // road returns the connections to the endpoint, as the route says that they are to
@@ -35,11 +47,12 @@ func (e *endpoint) road(r *Relay, rt *route, switches bool) *http.Transport {
 	g, k := rt.service.Gateway, &e.roads
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.answer != g.HTTP.ResponseTimeout || k.tls != g.BackendTLS && !reflect.DeepEqual(k.tls, g.BackendTLS) {
+	now := terms{g.BackendTLS, g.HTTP.ResponseTimeout, g.ConnectTimeout, rt.port.AppProtocol}
+	if !k.made.same(now) {
 		k.closeIdle()
 		k.open, k.switching = nil, nil
 	}
-	k.tls, k.answer = g.BackendTLS, g.HTTP.ResponseTimeout
+	k.made = now
 	road := &k.open
 	if switches {
 		road = &k.switching
@@ -93,12 +106,19 @@ func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
 		ResponseHeaderTimeout: rt.service.Gateway.HTTP.ResponseTimeout, MaxResponseHeaderBytes: 1 << 20,
 		ReadBufferSize: bufferSize, WriteBufferSize: bufferSize,
 		TLSHandshakeTimeout: 0, ExpectContinueTimeout: time.Second,
+		HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingPatience},
 	}
 }
 
 // idleRoad is how long a connection to an endpoint is kept for the next request: less
 // than most servers keep theirs, so that a request seldom meets one that ends.
 const idleRoad = 30 * time.Second
+
+// A connection of HTTP/2 over which nothing comes is asked whether it still stands.
+const (
+	pingAfter    = 30 * time.Second
+	pingPatience = 15 * time.Second
+)
 
 // upstream is a connection to an endpoint that carries requests, of several clients in
 // turn or at once.
@@ -119,6 +139,9 @@ func (r *Relay) keep(rt *route, end *endpoint, conn net.Conn) (net.Conn, error) 
 	if !r.upstreams.add(u) {
 		_ = conn.Close()
 		return nil, net.ErrClosed
+	}
+	if end.over(r.cfg.Now()) { // it went while it was connected to
+		u.cut()
 	}
 	return conn, nil
 }

@@ -96,6 +96,9 @@ func (l *tcpListener) serveStream(s *stream, rt *route) {
 	}
 	end.open.Add(1)
 	defer end.open.Add(-1)
+	if end.over(l.relay.cfg.Now()) { // it went while it was connected to
+		s.cut()
+	}
 	client, err := l.answer(h, rt, server)
 	if err != nil {
 		l.relay.cfg.Hooks.clientFailed(rt, err)

@@ -1,6 +1,9 @@
 package relay
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // startSweeping looks after idle connections until Close is done. Nothing else in
 // the relay has a timer: a connection counts its bytes, and costs no system call
@@ -45,6 +48,11 @@ func (r *Relay) sweep(now time.Time) {
 	}
 	r.mu.Lock()
 	r.forget()
+	for at, p := range r.parted {
+		if p.ends = slices.DeleteFunc(p.ends, idleEndpoint); len(p.ends) == 0 {
+			delete(r.parted, at)
+		}
+	}
 	listeners := make([]listener, 0, len(r.listeners))
 	for _, l := range r.listeners {
 		listeners = append(listeners, l)

@@ -31,6 +31,10 @@ func (r *Relay) listenTCP(rt *route) (listener, error) {
 	l := &tcpListener{relay: r, ln: ln, done: make(chan struct{}), ended: make(chan struct{})}
 	l.picker.turns.Store(r.cfg.Rand())
 	l.sticky.max = r.cfg.MaxAffinity
+	if p := r.parted[rt.at]; p != nil && p.key == rt.key {
+		l.ends.leaving = p.ends
+	}
+	delete(r.parted, rt.at)
 	l.update(rt)
 	r.wg.Go(l.accept)
 	return l, nil
@@ -41,17 +45,25 @@ func (l *tcpListener) serves() *want { return l.route.Load().want }
 func (l *tcpListener) update(rt *route) {
 	left := l.ends.follow(rt, l.route.Load())
 	l.route.Store(rt)
+	if l.manner(rt) != asRequests {
+		l.web.close(l.relay)
+	}
 	l.relay.leave(rt, left)
 }
 
-// close lets the connections that stand run on as long as they may.
+// close lets the connections that stand run on.
 func (l *tcpListener) close() {
 	close(l.done)
 	_ = l.ln.Close()
 	<-l.ended
 	l.web.close(l.relay)
+}
+
+// leave has them end as the service says, since it takes no clients any more.
+func (l *tcpListener) leave() *parted {
 	rt := l.route.Load()
 	l.relay.leave(rt, rt.ends)
+	return &parted{rt.key, l.ends.all(rt)}
 }
 
 func (l *tcpListener) sweep(now time.Time) {
@@ -140,8 +152,14 @@ func (l *tcpListener) manner(rt *route) manner {
 	switch rt.listener.Protocol {
 	case model.ListenHTTP, model.ListenHTTPS:
 		return asRequests
-	case model.ListenTLS, model.ListenPostgres:
+	case model.ListenTLS:
 		return asStream
+	case model.ListenPostgres:
+		// Where the relay has no TLS, neither for clients nor for targets, it does not
+		// stand in the way of what these agree on.
+		if len(rt.listener.Certificates) > 0 {
+			return asStream
+		}
 	case model.ListenTCP, model.ListenUDP:
 	}
 	if g.BackendTLS != nil || g.ProxyProtocol != 0 {
@@ -172,6 +190,9 @@ func (l *tcpListener) serve(t *tunnel, conn *net.TCPConn, rt *route) {
 	}
 	end.open.Add(1)
 	defer end.open.Add(-1)
+	if end.over(l.relay.cfg.Now()) { // it went while it was connected to
+		t.cut()
+	}
 	opened := time.Now()
 	l.relay.cfg.Hooks.opened(rt, end.addr)
 	t.run(l.relay)

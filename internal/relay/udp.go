@@ -74,6 +74,9 @@ func (l *udpListener) close() {
 	}
 }
 
+// leave is nothing: sessions end with their listener.
+func (l *udpListener) leave() *parted { return nil }
+
 func (l *udpListener) sweep(now time.Time) {
 	l.sticky.sweep(now, l.route.Load().service.SessionAffinity)
 	l.mu.Lock()

@@ -113,7 +113,7 @@ func (s *site) resources() (r resources) {
 		name string
 		sum  *int
 	}{{"process_open_fds", &r.files}, {"go_goroutines", &r.goroutines}} {
-		all := regexp.MustCompile(`(?m)^` + field.name + ` (\S+)$`).FindAllStringSubmatch(text, -1)
+		all := regexp.MustCompile(`(?m)^`+field.name+` (\S+)$`).FindAllStringSubmatch(text, -1)
 		if len(all) != 2 {
 			s.t.Fatalf("%d Pods tell of %s", len(all), field.name)
 		}
