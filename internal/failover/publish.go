@@ -133,16 +133,17 @@ func (r *readier) keepOne(ready []bool, up int) {
 }
 
 // unique drops endpoints whose address, hostname and ports stand already, so
-// that two targets with one address take one share of the load.
+// that two targets with one address take one share of the load; behind a gateway, where
+// they may have names of their own, only of one name.
 func unique(endpoints []model.Endpoint) []model.Endpoint {
 	type id struct {
-		addr     netip.Addr
-		hostname string
+		addr           netip.Addr
+		hostname, host string
 	}
 	seen := make(map[id][]int, len(endpoints))
 	kept := endpoints[:0:0]
 	for _, e := range endpoints {
-		k := id{e.Addr, e.Hostname}
+		k := id{e.Addr, e.Hostname, e.Host}
 		same := slices.IndexFunc(seen[k], func(i int) bool { return slices.Equal(kept[i].Ports, e.Ports) })
 		if same >= 0 {
 			i := seen[k][same]

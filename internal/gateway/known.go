@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -37,8 +38,11 @@ type served struct {
 	version string
 	slices  []string
 	// accepted is the service as it was last understood: what a broken edit leaves in
-	// force. Before is what was accepted before that, whose endpoints may still stand.
-	accepted, before *model.Service
+	// force.
+	accepted *model.Service
+	// meant are the targets of what was accepted, the newest last: endpoints of those
+	// before may still stand.
+	meant [][]model.Target
 	// gone is since when nothing says any more that it is wanted; zero if something
 	// does.
 	gone time.Time
@@ -193,7 +197,10 @@ func (k *known) accept(s *served, e *v1alpha1.ExternalService) {
 	}
 	svc := out.Services[0].Service
 	svc.Origin = model.Origin{Kind: v1alpha1.Kind, Generation: e.Generation}
-	s.before, s.accepted = s.accepted, &svc
+	s.accepted = &svc
+	if n := len(s.meant); n == 0 || !reflect.DeepEqual(s.meant[n-1], svc.Targets) {
+		s.meant = append(s.meant[max(0, n-maxMeant+1):], svc.Targets)
+	}
 }
 
 // ReasonNotUnderstood is that of an Event about a spec that a gateway cannot carry out: it
@@ -228,16 +235,27 @@ func (k *known) publish(of *served, all []*discoveryv1.EndpointSlice) *model.Pub
 			pods[e.Addr.Unmap()] = true
 		}
 	}
+	old := false
 	for _, s := range all {
 		if s.Labels[v1alpha1.LabelGateway] == v1alpha1.GatewayFront {
 			continue
 		}
 		for _, e := range endpoints(s) {
-			// A gateway that sent clients to a gateway would send them in circles.
-			if !pods[e.Addr.Unmap()] && !k.forbids(e.Addr) && (meant(of.accepted, &e) || meant(of.before, &e)) {
+			since := of.since(&e)
+			switch {
+			case pods[e.Addr.Unmap()], k.forbids(e.Addr):
+				// A gateway that sent clients to a gateway would send them in circles.
+			case since < 0:
+				k.tell(trouble.Trouble{Key: accepted.Key, Reason: ReasonNotMeant, Message: fmt.Sprintf(
+					"EndpointSlice %s says that target %q is %s by the name %q, which the spec does not: it is sent nothing", s.Name, e.Target, e.Addr, e.Host)})
+			default:
+				old = old || since < len(of.meant)-1
 				p.Decision.Endpoints = append(p.Decision.Endpoints, e)
 			}
 		}
+	}
+	if !old && len(p.Decision.Endpoints) > 0 {
+		of.meant = of.meant[len(of.meant)-1:]
 	}
 	svc, g := &p.Service, *p.Service.Gateway
 	g.Listeners, svc.Ports = nil, nil
@@ -256,17 +274,32 @@ func (k *known) forbids(a netip.Addr) bool {
 	return slices.ContainsFunc(k.cfg.Forbidden, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
 }
 
-// meant reports whether a service's spec may lead to an endpoint, by the name that it has
-// for TLS and Host. Whoever else writes a slice cannot have another one trusted.
-func meant(s *model.Service, e *model.Endpoint) bool {
-	if s == nil {
-		return false
+// ReasonNotMeant is that of an Event about an EndpointSlice that leads where the spec does
+// not.
+const ReasonNotMeant = "EndpointNotMeant"
+
+// maxMeant is how many edits of targets are remembered whose endpoints may still stand.
+const maxMeant = 8
+
+// since is the newest of the specs that may lead to an endpoint, as an index of meant; -1
+// if none does.
+func (s *served) since(e *model.Endpoint) int {
+	for i := len(s.meant) - 1; i >= 0; i-- {
+		if meant(s.meant[i], e) {
+			return i
+		}
 	}
-	i := slices.IndexFunc(s.Targets, func(t model.Target) bool { return t.Name == e.Target })
+	return -1
+}
+
+// meant reports whether targets may lead to an endpoint, by the name that it has for TLS
+// and Host. Whoever else writes a slice cannot have another one trusted.
+func meant(targets []model.Target, e *model.Endpoint) bool {
+	i := slices.IndexFunc(targets, func(t model.Target) bool { return t.Name == e.Target })
 	if i < 0 {
 		return false
 	}
-	switch t := &s.Targets[i]; {
+	switch t := &targets[i]; {
 	case t.Hostname != "":
 		return e.Host == t.Hostname
 	case len(t.Addresses) > 0:

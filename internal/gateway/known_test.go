@@ -158,6 +158,18 @@ func TestLearn(t *testing.T) {
 		{"a hostname that was edited, and endpoints of the one before", func(p *place) {
 			p.want("web", 2, func(e *v1alpha1.ExternalService) { e.Spec.Targets[0].Hostname = "b.example.com" })
 		}, web},
+		{"and another edit after that", func(p *place) {
+			edited := func(e *v1alpha1.ExternalService) { e.Spec.Targets[0].Hostname = "b.example.com" }
+			p.want("web", 2, edited)
+			p.learn()
+			p.want("web", 3, func(e *v1alpha1.ExternalService) { edited(e); e.Spec.Gateway.LoadBalancing = "LeastConnections" })
+		}, web},
+		{"a name of before, when that is over", func(p *place) {
+			p.want("web", 2, func(e *v1alpha1.ExternalService) { e.Spec.Targets[0].Hostname = "b.example.com" })
+			p.slice("web-targets", "web", v1alpha1.GatewayTargets, map[string]int32{"http": 443}, "192.0.2.1").Annotations[v1alpha1.AnnotationHost] = "b.example.com"
+			p.learn()
+			p.slice("web-targets", "web", v1alpha1.GatewayTargets, map[string]int32{"http": 443}, "192.0.2.1")
+		}, strings.Replace(web, "192.0.2.1:443 a/a.example.com true", "", 1)},
 		{"an address that the spec has", func(p *place) {
 			p.want("web", 2, func(e *v1alpha1.ExternalService) {
 				e.Spec.Targets[0] = v1alpha1.Target{Name: "a", Addresses: []string{"192.0.2.9"}}

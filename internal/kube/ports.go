@@ -26,7 +26,9 @@ type portBook struct {
 	mu    sync.Mutex
 	owner map[uint16]model.Key
 	of    map[model.Key]map[string]allotted // by name and protocol of the service's port
-	next  uint16
+	// next is where the next free one is looked for; 0 before the first. Highest is of those
+	// that stood.
+	next, highest uint16
 }
 
 // allotted is a port of the gateway.
@@ -37,7 +39,7 @@ type allotted struct {
 }
 
 func newPortBook(now func() time.Time) *portBook {
-	return &portBook{now: now, owner: map[uint16]model.Key{}, of: map[model.Key]map[string]allotted{}, next: firstPort}
+	return &portBook{now: now, owner: map[uint16]model.Key{}, of: map[model.Key]map[string]allotted{}}
 }
 
 // recall takes what a slice in front of clients says to be so, unless it is known to be
@@ -52,11 +54,13 @@ func (b *portBook) recall(key model.Key, front *discoveryv1.EndpointSlice) {
 			continue
 		}
 		b.note(key, name, allotted{port: p.Port})
-		if p.Port >= b.next { // what the last controller gave back was most likely below
-			b.next = after(p.Port)
-		}
+		b.highest = max(b.highest, p.Port)
 	}
 }
+
+// gap is how far behind what stands a new book begins: what the last controller gave back
+// lately was near.
+const gap = 500
 
 func after(port uint16) uint16 {
 	if port == lastPort {
@@ -119,6 +123,12 @@ func (b *portBook) take(key model.Key, ports []model.Port, young time.Duration) 
 
 // free returns the port that was free for longest, as far as that is known.
 func (b *portBook) free() (uint16, bool) {
+	if b.next == 0 {
+		b.next = firstPort
+		if b.highest > 0 {
+			b.next = firstPort + (b.highest+gap-firstPort)%(lastPort-firstPort+1)
+		}
+	}
 	for range lastPort - firstPort + 1 {
 		port := b.next
 		b.next = after(port)

@@ -111,7 +111,9 @@ func TestANewBook(t *testing.T) {
 	one, ports := serviceOf(1)
 	two, _ := serviceOf(2)
 	b.recall(one, front(20007))
-	if got, _ := b.take(two, ports, time.Second); got.all()[0].Port != 20008 {
-		t.Errorf("the next one is %d, want 20008", got.all()[0].Port)
+	three, _ := serviceOf(3)
+	b.recall(three, front(29999))
+	if got, _ := b.take(two, ports, time.Second); got.all()[0].Port != 20499 {
+		t.Errorf("the next one is %d, want 20499, well behind the highest", got.all()[0].Port)
 	}
 }

@@ -16,7 +16,7 @@ type affinity struct {
 }
 
 type stick struct {
-	to   netip.AddrPort
+	to   place
 	last time.Time // the client's last connection
 }
 
@@ -28,7 +28,7 @@ func (a *affinity) prefer(client netip.Addr, order []*endpoint, now time.Time, t
 	defer a.mu.Unlock()
 	if s, known := a.clients[client]; known && now.Sub(s.last) <= timeout {
 		for i, e := range order {
-			if e.addr == s.to && (i == 0 || e.held.Load() == 0) {
+			if e.place() == s.to && (i == 0 || e.held.Load() == 0) {
 				a.set(client, s.to, now)
 				if i > 0 && order[0].held.Load() != 0 {
 					// It stands in front to be tried, which is now for another client.
@@ -38,18 +38,18 @@ func (a *affinity) prefer(client netip.Addr, order []*endpoint, now time.Time, t
 			}
 		}
 	}
-	a.set(client, order[0].addr, now)
+	a.set(client, order[0].place(), now)
 	return order
 }
 
 // moved notes that the client ended up elsewhere, because its endpoint failed.
-func (a *affinity) moved(client netip.Addr, to netip.AddrPort, now time.Time) {
+func (a *affinity) moved(client netip.Addr, to place, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.set(client, to, now)
 }
 
-func (a *affinity) set(client netip.Addr, to netip.AddrPort, now time.Time) {
+func (a *affinity) set(client netip.Addr, to place, now time.Time) {
 	if a.clients == nil {
 		a.clients = make(map[netip.Addr]stick)
 	}

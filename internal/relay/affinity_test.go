@@ -94,7 +94,7 @@ func TestTrialIsLeftToAClientThatTakesIt(t *testing.T) {
 	var p picker
 	s := affinity{max: 1 << 16}
 	sticky, fresh := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("198.51.100.1")
-	s.moved(sticky, a.addr, now)
+	s.moved(sticky, a.place(), now)
 	b.hold(now.Add(5 * time.Second))
 	got := map[*endpoint]int{}
 	for i := range 1000 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"fairlead.dev/internal/model"
@@ -35,6 +37,8 @@ func newForwarder(l *tcpListener) *forwarder {
 		Rewrite: f.rewrite, Transport: f, ModifyResponse: f.redirect, ErrorHandler: f.fail,
 		FlushInterval: flushAfter,
 		BufferPool:    bufferPool{&l.relay.buffers},
+		// Of an answer that breaks the client is told by its end.
+		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	return f
 }
@@ -47,6 +51,10 @@ type exchange struct {
 	scheme, host string
 	// end is the endpoint that has answered; nil before.
 	end *endpoint
+	// body is the client's, which may still be sent when the answer begins.
+	body io.ReadCloser
+	// both says that the client can be hung up on in one direction: it speaks HTTP/2.
+	both bool
 }
 
 type exchangeKey struct{}
@@ -74,6 +82,7 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if most := x.rt.service.Gateway.HTTP.MaxBodyBytes; most > 0 {
 		req.Body = http.MaxBytesReader(w, req.Body, most)
 	}
+	x.body, x.both = req.Body, req.ProtoMajor == 2
 	f.proxy.ServeHTTP(w, req.WithContext(context.WithValue(req.Context(), exchangeKey{}, x)))
 }
 
@@ -103,13 +112,17 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req)
 	order := f.l.order(x.rt, x.client)
 	body := &guarded{ReadCloser: req.Body}
+	if x.both && req.Body != nil {
+		body.ReadCloser, body.ends = x.body, true
+	}
 	err := error(errNobody)
 	for i, end := range order {
 		var resp *http.Response
 		if resp, err = f.ask(req, x.rt, end, body); err == nil {
 			x.end = end
+			body.answered()
 			if i > 0 && x.rt.service.SessionAffinity > 0 {
-				f.l.sticky.moved(x.client, end.addr, f.l.relay.cfg.Now())
+				f.l.sticky.moved(x.client, end.place(), f.l.relay.cfg.Now())
 			}
 			return resp, nil
 		}
@@ -140,7 +153,7 @@ func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guard
 	}
 	end.open.Add(1)
 	resp, err := end.road(f.l.relay, rt, req.Header.Get("Upgrade") != "").RoundTrip(out)
-	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols && !strings.EqualFold(resp.Header.Get("Upgrade"), req.Header.Get("Upgrade")) {
+	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols && !switched(req, resp) {
 		_ = resp.Body.Close()
 		err = fmt.Errorf("it switches to %q, and %q was asked for", resp.Header.Get("Upgrade"), req.Header.Get("Upgrade"))
 	}
@@ -156,11 +169,32 @@ func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guard
 	return resp, nil
 }
 
+// switched reports whether an answer switches to the protocol that was asked for, by a
+// connection that can be written to.
+func switched(req *http.Request, resp *http.Response) bool {
+	_, both := resp.Body.(io.Writer)
+	to := req.Header.Get("Upgrade")
+	return both && to != "" && strings.EqualFold(resp.Header.Get("Upgrade"), to) && hasToken(resp.Header["Connection"], "upgrade")
+}
+
+// hasToken reports whether a list in headers has the token.
+func hasToken(values []string, token string) bool {
+	for _, v := range values {
+		for field := range strings.SplitSeq(v, ",") {
+			if strings.EqualFold(strings.TrimSpace(field), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // missed notes that an endpoint has not answered, and says so for a person. One that is
 // slow is not held: others of its answers may be quick.
 func (f *forwarder) missed(rt *route, end *endpoint, err error) error {
-	if late := net.Error(nil); errors.As(err, &late) && late.Timeout() && !errors.As(err, new(*unreachable)) {
-		return fmt.Errorf("%s takes more than %s to answer, http.responseTimeout of the gateway: %w", end.name(), rt.service.Gateway.HTTP.ResponseTimeout, err)
+	late, limit := net.Error(nil), rt.service.Gateway.HTTP.ResponseTimeout
+	if limit > 0 && errors.As(err, &late) && late.Timeout() && !errors.Is(err, syscall.ETIMEDOUT) && !errors.As(err, new(*unreachable)) {
+		return fmt.Errorf("%s takes more than %s to answer, http.responseTimeout of the gateway: %w", end.name(), limit, err)
 	}
 	end.hold(f.l.relay.cfg.Now().Add(f.l.relay.cfg.HoldOff))
 	if errors.As(err, new(*unreachable)) { // that was told already
@@ -219,13 +253,25 @@ func (f *forwarder) redirect(resp *http.Response) error {
 	if err != nil || to.Host == "" {
 		return nil
 	}
-	own := &url.URL{Host: hostHeader(x.rt, x.end, "")}
-	if to.Hostname() != own.Hostname() {
+	if !slices.ContainsFunc(ownNames(x.rt, x.end), func(name string) bool { return name != "" && strings.EqualFold(name, to.Hostname()) }) {
 		return nil
 	}
 	to.Scheme, to.Host = x.scheme, x.host
 	resp.Header.Set("Location", to.String())
 	return nil
+}
+
+// ownNames are those by which an endpoint may speak of itself.
+func ownNames(rt *route, end *endpoint) []string {
+	g := rt.service.Gateway
+	own := []string{end.host, g.HTTP.Hostname}
+	if port := strings.LastIndexByte(g.HTTP.Hostname, ':'); port >= 0 {
+		own = append(own, g.HTTP.Hostname[:port])
+	}
+	if g.BackendTLS != nil {
+		own = append(own, g.BackendTLS.Hostname)
+	}
+	return own
 }
 
 // fail tells the client why its request was not answered.
@@ -252,12 +298,15 @@ func (f *forwarder) fail(w http.ResponseWriter, req *http.Request, err error) {
 }
 
 // guarded is the body of a request, which may have to go to another endpoint: asking
-// one does not close it.
+// one does not close it, unless that one had some of it, or has answered.
 type guarded struct {
 	io.ReadCloser
+	ends bool // closing it is possible at any time
 	mu   sync.Mutex
 	read bool
 	err  error
+	// bound says that it goes nowhere else, closed that nobody reads it any more.
+	bound, closed bool
 }
 
 func (g *guarded) Read(b []byte) (int, error) {
@@ -271,7 +320,27 @@ func (g *guarded) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (g *guarded) Close() error { return nil }
+func (g *guarded) Close() error {
+	g.mu.Lock()
+	g.closed = true
+	over := g.ends && (g.read || g.bound)
+	g.mu.Unlock()
+	if !over {
+		return nil
+	}
+	return g.ReadCloser.Close()
+}
+
+// answered binds the body to the endpoint that has answered.
+func (g *guarded) answered() {
+	g.mu.Lock()
+	g.bound = true
+	over := g.ends && g.closed
+	g.mu.Unlock()
+	if over {
+		_ = g.ReadCloser.Close()
+	}
+}
 
 // touched reports whether anything of it was read.
 func (g *guarded) touched() bool {

@@ -2,10 +2,12 @@ package relay
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -258,5 +260,82 @@ func TestWeightOfATarget(t *testing.T) {
 	}
 	if got != [3]int{180, 10, 10} {
 		t.Errorf("of 200 turns each has %v, want 9 of 10 for a", got)
+	}
+}
+
+// TestClientCertificateRefused after the handshake, as TLS 1.3 does it: that is told, too.
+func TestClientCertificateRefused(t *testing.T) {
+	w := newWorld(t, Config{})
+	pair := w.ca.Issue([]string{"a.example.com"})
+	server := serve(t, func(conn *net.TCPConn) {
+		secured := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS13})
+		_, _ = io.Copy(io.Discard, secured)
+	})
+	at := virtualIP(t)
+	mustPublish(t, w.relay, gateway(at, withTLS(toTLS()), model.Listener{Protocol: model.ListenTCP}, map[string]netip.AddrPort{"a.example.com": server}))
+	if conn, err := net.Dial("tcp", at.String()); err == nil { // it may be reset as soon as it is there
+		defer conn.Close()
+		if answer, err := io.ReadAll(conn); err == nil {
+			t.Errorf("the client is told %q and an orderly end", answer)
+		}
+	}
+	eventually(t, "somebody is told", func() bool {
+		said := w.told.String() // the alert may be lost in the reset behind it
+		return strings.Contains(said, "certificate required") || strings.Contains(said, "resets the connection before anything was said")
+	})
+}
+
+// TestTargetGoesUnderAStream of both directions: the client hears of it, though it has not
+// ended its own.
+func TestTargetGoesUnderAStream(t *testing.T) {
+	w := newWorld(t, Config{})
+	at := virtualIP(t)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		hello := make([]byte, 5)
+		_ = http.NewResponseController(rw).Flush()
+		_, _ = io.ReadFull(r.Body, hello)
+		_, _ = rw.Write(hello)
+		_ = http.NewResponseController(rw).Flush()
+		_, _ = io.Copy(io.Discard, r.Body)
+	}))
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	pub := gateway(at, model.Gateway{CloseOnDown: true}, model.Listener{Protocol: model.ListenHTTP}, map[string]netip.AddrPort{"a.example.com": server.Listener.Addr().(*net.TCPAddr).AddrPort()})
+	pub.Service.Ports[0].AppProtocol = "grpc"
+	mustPublish(t, w.relay, pub)
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	client := &http.Transport{Protocols: protocols}
+	t.Cleanup(client.CloseIdleConnections)
+	body, say := io.Pipe()
+	defer say.Close()
+	req, err := http.NewRequest(http.MethodPost, "http://"+at.String()+"/", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	go func() { _, _ = io.WriteString(say, "hello") }()
+	if _, err := io.ReadFull(resp.Body, make([]byte, 5)); err != nil {
+		t.Fatal(err)
+	}
+	w.relay.Publish(model.NewSnapshot("cluster.local", nil, nil, nil))
+	ended := make(chan error, 1)
+	go func() {
+		_, err := io.ReadAll(resp.Body)
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("the answer ended in order")
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the client hears nothing")
 	}
 }

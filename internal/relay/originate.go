@@ -24,9 +24,16 @@ type Materials interface {
 // errNoMaterials is why a relay without [Config.Materials] has no certificates.
 var errNoMaterials = errors.New("there is no place to take certificates from")
 
+// alpn is what an endpoint is offered (RFC 7301) where the spec says nothing of it; or, if
+// only, in any case.
+type alpn struct {
+	protocols []string
+	only      bool
+}
+
 // originate says how TLS is spoken to an endpoint. Its error is about what the spec
 // names: nothing is sent then.
-func (r *Relay) originate(rt *route, end *endpoint, alpn []string) (*tls.Config, error) {
+func (r *Relay) originate(rt *route, end *endpoint, offer alpn) (*tls.Config, error) {
 	b := rt.service.Gateway.BackendTLS
 	want := trust.Want{Name: serverName(b, end), Alternatives: b.SubjectAltNames, Pins: b.Pins, Insecure: b.Insecure}
 	namespace := rt.key.Namespace
@@ -37,7 +44,7 @@ func (r *Relay) originate(rt *route, end *endpoint, alpn []string) (*tls.Config,
 		}
 	}
 	cfg := &tls.Config{
-		ServerName: want.Name, MinVersion: b.MinVersion, NextProtos: alpn, Time: r.cfg.Now,
+		ServerName: want.Name, MinVersion: b.MinVersion, NextProtos: offer.protocols, Time: r.cfg.Now,
 		// Verified below, where a session that is resumed is, too.
 		InsecureSkipVerify: true,
 		VerifyConnection:   func(s tls.ConnectionState) error { return want.Verify(s, r.cfg.Now()) },
@@ -45,11 +52,8 @@ func (r *Relay) originate(rt *route, end *endpoint, alpn []string) (*tls.Config,
 	if b.ClientCertificate == "" { // a session that is resumed shows the certificate of before
 		cfg.ClientSessionCache = end.sessions.get()
 	}
-	if len(b.ALPN) > 0 {
+	if len(b.ALPN) > 0 && !offer.only {
 		cfg.NextProtos = b.ALPN
-		if len(alpn) == 1 && alpn[0] == "http/1.1" { // what switches to another protocol
-			cfg.NextProtos = alpn
-		}
 	}
 	if b.ClientCertificate != "" {
 		own, err := r.certificate(namespace, b.ClientCertificate)

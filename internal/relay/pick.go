@@ -33,6 +33,8 @@ type place struct {
 	host string
 }
 
+func (e *endpoint) place() place { return place{e.addr, e.host} }
+
 // hold has the endpoint tried last until t.
 func (e *endpoint) hold(t time.Time) { e.held.Store(t.UnixNano()) }
 

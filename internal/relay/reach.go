@@ -15,14 +15,14 @@ import (
 // reach connects to the first of order that takes the connection and shows itself to
 // be who it should be, and tells which that was. The error is why the last one did
 // not; each was told to the hooks.
-func (r *Relay) reach(rt *route, order []*endpoint, client net.Conn, alpn []string) (net.Conn, *endpoint, error) {
+func (r *Relay) reach(rt *route, order []*endpoint, client net.Conn, offer alpn) (net.Conn, *endpoint, error) {
 	var last error
 	for len(order) > 0 {
 		sock, end := r.dialNoting(rt, order, &last)
 		if sock == nil {
 			return nil, nil, last
 		}
-		conn, err := r.greet(rt, end, sock, client, alpn)
+		conn, err := r.greet(rt, end, sock, client, offer)
 		if err == nil {
 			return conn, end, nil
 		}
@@ -65,7 +65,7 @@ func (e *endpoint) name() string {
 
 // greet says to an endpoint what comes before the client's own bytes: who the client
 // is, and TLS.
-func (r *Relay) greet(rt *route, end *endpoint, sock *socket, client net.Conn, alpn []string) (net.Conn, error) {
+func (r *Relay) greet(rt *route, end *endpoint, sock *socket, client net.Conn, offer alpn) (net.Conn, error) {
 	g := rt.service.Gateway
 	conn := newOutward(sock, end.addr)
 	if g.BackendTLS == nil && g.ProxyProtocol == 0 {
@@ -81,7 +81,7 @@ func (r *Relay) greet(rt *route, end *endpoint, sock *socket, client net.Conn, a
 	}
 	var out net.Conn = conn
 	if g.BackendTLS != nil {
-		secured, err := r.secure(rt, end, conn, alpn)
+		secured, err := r.secure(rt, end, conn, offer)
 		if err != nil {
 			return nil, err
 		}
@@ -91,8 +91,8 @@ func (r *Relay) greet(rt *route, end *endpoint, sock *socket, client net.Conn, a
 }
 
 // secure has the endpoint speak TLS and prove who it is.
-func (r *Relay) secure(rt *route, end *endpoint, conn net.Conn, alpn []string) (*tls.Conn, error) {
-	cfg, err := r.originate(rt, end, alpn)
+func (r *Relay) secure(rt *route, end *endpoint, conn net.Conn, offer alpn) (*tls.Conn, error) {
+	cfg, err := r.originate(rt, end, offer)
 	if err != nil {
 		return nil, err
 	}

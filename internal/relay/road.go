@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"reflect"
@@ -80,11 +81,11 @@ func (k *roads) closeIdle() {
 
 func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
 	protocols := new(http.Protocols)
-	alpn := []string{"h2", "http/1.1"}
+	offer := alpn{protocols: []string{"h2", "http/1.1"}}
 	switch {
 	case switches:
 		protocols.SetHTTP1(true)
-		alpn = alpn[1:]
+		offer = alpn{protocols: []string{"http/1.1"}, only: true}
 	case rt.service.Gateway.BackendTLS != nil:
 		protocols.SetHTTP1(true)
 		protocols.SetHTTP2(true)
@@ -94,7 +95,7 @@ func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
 		protocols.SetHTTP1(true)
 	}
 	dial := func(context.Context, string, string) (net.Conn, error) {
-		conn, _, err := r.reach(rt, []*endpoint{e}, nil, alpn)
+		conn, _, err := r.reach(rt, []*endpoint{e}, nil, offer)
 		if err != nil {
 			return nil, &unreachable{err}
 		}
@@ -106,19 +107,12 @@ func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
 		ResponseHeaderTimeout: rt.service.Gateway.HTTP.ResponseTimeout, MaxResponseHeaderBytes: 1 << 20,
 		ReadBufferSize: bufferSize, WriteBufferSize: bufferSize,
 		TLSHandshakeTimeout: 0, ExpectContinueTimeout: time.Second,
-		HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingPatience},
 	}
 }
 
 // idleRoad is how long a connection to an endpoint is kept for the next request: less
 // than most servers keep theirs, so that a request seldom meets one that ends.
 const idleRoad = 30 * time.Second
-
-// A connection of HTTP/2 over which nothing comes is asked whether it still stands.
-const (
-	pingAfter    = 30 * time.Second
-	pingPatience = 15 * time.Second
-)
 
 // upstream is a connection to an endpoint that carries requests, of several clients in
 // turn or at once.
@@ -136,12 +130,9 @@ func (r *Relay) keep(rt *route, end *endpoint, conn net.Conn) (net.Conn, error) 
 		r.cfg.Hooks.closed(rt, end.addr, Traffic{In: u.conn.sent.Load(), Out: u.conn.received.Load(), Took: time.Since(opened)})
 	}
 	r.cfg.Hooks.opened(rt, end.addr)
-	if !r.upstreams.add(u) {
+	if !r.upstreams.add(u) || end.over(r.cfg.Now()) { // all ends, or the endpoint went while it was connected to
 		_ = conn.Close()
-		return nil, net.ErrClosed
-	}
-	if end.over(r.cfg.Now()) { // it went while it was connected to
-		u.cut()
+		return nil, &unreachable{fmt.Errorf("%s takes no traffic any more", end.name())}
 	}
 	return conn, nil
 }

@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/trust"
 )
 
 // stream is a client's connection of whose bytes the relay has to know where TLS
@@ -83,7 +86,7 @@ func (l *tcpListener) serveStream(s *stream, rt *route) {
 	if rt.listener.Passthrough {
 		order = named(order, h.name)
 	}
-	server, end, err := l.relay.reach(rt, order, s.client, h.protocols)
+	server, end, err := l.relay.reach(rt, order, s.client, alpn{protocols: h.protocols})
 	if err != nil {
 		s.cut()
 		l.relay.cfg.Hooks.refused(rt)
@@ -108,7 +111,10 @@ func (l *tcpListener) serveStream(s *stream, rt *route) {
 	}
 	opened := time.Now()
 	l.relay.cfg.Hooks.opened(rt, end.addr)
-	s.run(l.relay, client, server)
+	if err := s.run(l.relay, client, server); err != nil && s.out.Load() == 0 {
+		end.hold(l.relay.cfg.Now().Add(l.relay.cfg.HoldOff))
+		l.relay.cfg.Hooks.connectFailed(rt, end.addr, err)
+	}
 	l.relay.cfg.Hooks.closed(rt, end.addr, Traffic{In: s.in.Load(), Out: s.out.Load(), Took: time.Since(opened)})
 }
 
@@ -132,6 +138,9 @@ func (l *tcpListener) hear(raw *net.TCPConn, rt *route) (heard, error) {
 		return h, err
 	}
 	if rt.listener.Protocol == model.ListenPostgres {
+		if len(rt.listener.Certificates) == 0 && rt.service.Gateway.BackendTLS == nil {
+			return h, raw.SetReadDeadline(time.Time{}) // client and server agree on TLS themselves
+		}
 		secure, first, err := hearPostgres(raw, len(rt.listener.Certificates) > 0)
 		if err != nil {
 			return h, err
@@ -175,21 +184,28 @@ func (l *tcpListener) answer(h heard, rt *route, server net.Conn) (net.Conn, err
 }
 
 // run carries bytes both ways until both directions have ended, each on its own. A
-// direction that breaks ends the other one as well.
-func (s *stream) run(r *Relay, client, server net.Conn) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.carry(r, client, server, &s.out)
-	}()
-	s.carry(r, server, client, &s.in)
-	<-done
+// direction that breaks ends the other one as well. The error is what the server has
+// against the connection as such: in TLS 1.3 it may refuse a certificate after the
+// client's part of the handshake is over; or it resets before anybody has said anything.
+func (s *stream) run(r *Relay, client, server net.Conn) error {
+	done := make(chan error, 1)
+	go func() { done <- s.carry(r, client, server, &s.out) }()
+	_ = s.carry(r, server, client, &s.in)
+	err := <-done
 	_ = server.Close()
 	_ = client.Close()
+	if alert := (*net.OpError)(nil); errors.As(err, &alert) && alert.Op == "remote error" {
+		return &trust.Failure{Reason: model.ProbeHandshake, Says: "refuses the handshake: " + trust.Clean(cause(err).Error())}
+	}
+	if s.in.Load() == 0 && errors.Is(err, syscall.ECONNRESET) {
+		return fmt.Errorf("resets the connection before anything was said: %w", err)
+	}
+	return nil
 }
 
-// carry moves bytes to dst until src ends, and passes the end on.
-func (s *stream) carry(r *Relay, dst, src net.Conn, moved *atomic.Int64) {
+// carry moves bytes to dst until src ends, and passes the end on. The error is why src
+// could not be read.
+func (s *stream) carry(r *Relay, dst, src net.Conn, moved *atomic.Int64) error {
 	buf := r.buffers.Get().(*[bufferSize]byte)
 	defer r.buffers.Put(buf)
 	for {
@@ -197,7 +213,7 @@ func (s *stream) carry(r *Relay, dst, src net.Conn, moved *atomic.Int64) {
 		if n > 0 {
 			if _, werr := dst.Write(buf[:n]); werr != nil {
 				s.cut()
-				return
+				return nil
 			}
 			moved.Add(int64(n))
 			s.moved.Add(int64(n))
@@ -207,9 +223,10 @@ func (s *stream) carry(r *Relay, dst, src net.Conn, moved *atomic.Int64) {
 		}
 		if err != nil {
 			s.cut()
-			return
+			return err
 		}
 	}
 	s.ended.Add(1)
 	_ = closeWrite(dst)
+	return nil
 }

@@ -203,7 +203,7 @@ func (l *tcpListener) serve(t *tunnel, conn *net.TCPConn, rt *route) {
 // was meant.
 func (l *tcpListener) stick(rt *route, client netip.Addr, first, end *endpoint) {
 	if rt.service.SessionAffinity > 0 && end != first {
-		l.sticky.moved(client, end.addr, l.relay.cfg.Now())
+		l.sticky.moved(client, end.place(), l.relay.cfg.Now())
 	}
 }
 

@@ -163,7 +163,7 @@ func (l *udpListener) begin(rt *route, client netip.AddrPort, from unix.Sockaddr
 		s.at = l.recent.PushFront(s)
 		l.sessions[client] = s
 		if rt.service.SessionAffinity > 0 {
-			l.sticky.moved(client.Addr(), end.addr, l.relay.cfg.Now())
+			l.sticky.moved(client.Addr(), end.place(), l.relay.cfg.Now())
 		}
 		l.relay.cfg.Hooks.opened(rt, end.addr)
 		l.relay.wg.Go(s.answer)

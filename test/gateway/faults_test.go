@@ -19,7 +19,7 @@ import (
 func faults(t *testing.T, s *site) {
 	p := newPair(t, s)
 	tcp := p.serve("tcp", "idleTimeout: 3s")
-	web := p.serve("web", "listeners: [{port: 80, protocol: HTTP}], http: {responseTimeout: 2s}, idleTimeout: 3s")
+	web := p.serve("web", "listeners: [{port: 80, protocol: HTTP}], http: {responseTimeout: 2s}, connectTimeout: 1s, idleTimeout: 9s")
 	p.settled()
 	before := p.resources()
 	const n = 200

@@ -47,7 +47,7 @@ data: {other: "x"}
 ` + strings.NewReplacer("kind: ConfigMap", "kind: Secret", "\ndata:", "\nstringData:").Replace(authorities("in-a-secret", s.ca)) +
 		s.secret("our-client", clients.Issue([]string{"gateway"}, asClient)))
 	const trusted, resolved = "caCertificateRefs: [{name: good}]", "True ResolvedRefs"
-	for _, c := range []struct {
+	cases := []struct {
 		name, tls string
 		// status is the answer's, refs is what the condition ResolvedRefs says.
 		status int
@@ -71,11 +71,16 @@ data: {other: "x"}
 		{"one-of-two-is-missing", "caCertificateRefs: [{name: good}, {name: nowhere}]", 502, "False InvalidCACertificateRef"},
 		{"client-certificate-missing", "clientCertificateRef: {name: nowhere}, " + trusted, 502, "False InvalidClientCertificateRef"},
 		{"unverified", "insecureSkipVerify: true", 200, ""},
-	} {
+	}
+	var all strings.Builder
+	for _, c := range cases {
+		all.WriteString("---" + securedWeb(c.name, host, c.tls))
+	}
+	s.apply(all.String())
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			s := *s
 			s.t = t
-			s.apply(securedWeb(c.name, host, c.tls))
 			s.until("the gateway answers", func(context.Context) error {
 				if got := s.curl("http://" + c.name); !strings.HasSuffix(got, fmt.Sprint("status ", c.status)) || c.status == 200 && !strings.Contains(got, "saw Host "+host+" SNI "+host) {
 					return fmt.Errorf("got %s, want status %d", got, c.status)

@@ -44,11 +44,11 @@ type site struct {
 }
 
 // TestGateway plays everything on one installation of the chart, with a gateway of two
-// Pods that drain quickly.
+// Pods that drain quickly. What is installed ends with the cluster, which is this
+// package's own.
 func TestGateway(t *testing.T) {
 	s := &site{Cluster: shared.Get(t), t: t, grpc: servers.Build(t, "grpchealth")}
 	s.importImages()
-	t.Cleanup(s.remove)
 	s.kubectl("apply", "-f", filepath.Join(root, "deploy", "namespace.yaml"))
 	s.helm("install", "fairlead", "deploy/chart", "--wait", "--timeout=3m", "--set", "replicas=1,gateway.enabled=true,gateway.drainDelaySeconds=5,gateway.drainTimeoutSeconds=20")
 	for _, c := range []struct {
@@ -125,18 +125,6 @@ func (s *site) output(words ...string) string {
 		s.t.Fatal(err)
 	}
 	return string(out)
-}
-
-func (s *site) remove() {
-	for _, args := range [][]string{
-		{"delete", "namespace", system},
-		{"delete", "crd", "externalservices.fairlead.dev"},
-		{"delete", "clusterrole,clusterrolebinding", "-l", "app.kubernetes.io/name=fairlead"},
-	} {
-		if _, err := s.Kubectl(context.Background(), append(args, "--ignore-not-found")...); err != nil {
-			s.t.Error(err)
-		}
-	}
 }
 
 // kubectl runs kubectl and returns what it prints. Of a failure events and logs are
