@@ -41,7 +41,7 @@ func relayHooks(m *metrics.Metrics, t *trouble.Teller) relay.Hooks {
 // troubles tells in the log what people have to mend.
 func troubles(log *slog.Logger) *trouble.Teller {
 	return trouble.New(time.Now, func(t trouble.Trouble) {
-		log.Warn("connections fail", "service", t.Key.String(), "reason", t.Reason, "problem", t.Message)
+		log.Warn("trouble", "service", t.Key.String(), "reason", t.Reason, "problem", t.Message)
 	})
 }
 

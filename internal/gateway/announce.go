@@ -32,7 +32,7 @@ func newAnnouncer(c kubernetes.Interface, scheme *runtime.Scheme, uid func(model
 }
 
 func (a *announcer) tell(t trouble.Trouble) {
-	a.log.Warn("connections fail", "service", t.Key.String(), "reason", t.Reason, "problem", t.Message)
+	a.log.Warn("trouble", "service", t.Key.String(), "reason", t.Reason, "problem", t.Message)
 	note := t.Message
 	if len(note) > maxNote {
 		note = strings.ToValidUTF8(note[:maxNote-3], "") + "..."

@@ -103,7 +103,7 @@ func New(c Config) (*Gateway, error) {
 	}
 	g.announcer = newAnnouncer(clientset, scheme, g.known.uid, c.Log)
 	g.Troubles = trouble.New(time.Now, g.announcer.tell)
-	g.known.tell = g.announcer.tell
+	g.known.tell = g.Troubles.Tell
 	g.snapshot.Store(model.NewSnapshot(c.Domain, nil, nil, nil))
 	return g, nil
 }

@@ -16,6 +16,7 @@ import (
 	"fairlead.dev/api/v1alpha1"
 	"fairlead.dev/internal/convert"
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/render"
 	"fairlead.dev/internal/trouble"
 )
 
@@ -228,7 +229,7 @@ func (k *known) publish(of *served, all []*discoveryv1.EndpointSlice) *model.Pub
 		if s.Labels[v1alpha1.LabelGateway] != v1alpha1.GatewayFront {
 			continue
 		}
-		for _, port := range ports(s) {
+		for _, port := range render.StandingPorts(s.Ports) {
 			listens[port.Name+"/"+string(port.Protocol)] = port.Port
 		}
 		for _, e := range endpoints(s) {
@@ -311,7 +312,7 @@ func meant(targets []model.Target, e *model.Endpoint) bool {
 // endpoints are those of a slice.
 func endpoints(s *discoveryv1.EndpointSlice) []model.Endpoint {
 	var all []model.Endpoint
-	numbers := ports(s)
+	numbers := render.StandingPorts(s.Ports)
 	for i := range s.Endpoints {
 		e := &s.Endpoints[i]
 		for _, text := range e.Addresses {
@@ -324,24 +325,6 @@ func endpoints(s *discoveryv1.EndpointSlice) []model.Endpoint {
 				Target: s.Annotations[v1alpha1.AnnotationTarget], Host: s.Annotations[v1alpha1.AnnotationHost],
 			})
 		}
-	}
-	return all
-}
-
-func ports(s *discoveryv1.EndpointSlice) []model.EndpointPort {
-	var all []model.EndpointPort
-	for _, p := range s.Ports {
-		if p.Port == nil {
-			continue
-		}
-		out := model.EndpointPort{Protocol: model.TCP, Port: uint16(*p.Port)}
-		if p.Name != nil {
-			out.Name = *p.Name
-		}
-		if p.Protocol != nil {
-			out.Protocol = model.Protocol(*p.Protocol)
-		}
-		all = append(all, out)
 	}
 	return all
 }

@@ -8,6 +8,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/render"
 )
 
 // The ports on which a gateway's Pods listen: below those that Linux gives to
@@ -47,7 +48,7 @@ func newPortBook(now func() time.Time) *portBook {
 func (b *portBook) recall(key model.Key, front *discoveryv1.EndpointSlice) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, p := range standingPorts(front.Ports) {
+	for _, p := range render.StandingPorts(front.Ports) {
 		name := p.Name + "/" + string(p.Protocol)
 		_, known := b.of[key][name]
 		if _, taken := b.owner[p.Port]; known || taken || p.Port < firstPort || p.Port > lastPort {

@@ -14,6 +14,7 @@ import (
 
 	"fairlead.dev/api/v1alpha1"
 	"fairlead.dev/internal/model"
+	"fairlead.dev/internal/render"
 )
 
 // sliceStore reads EndpointSlices as this process has left them. The cache lags
@@ -121,7 +122,7 @@ func standing(found []*discoveryv1.EndpointSlice, status *v1alpha1.ExternalServi
 		case as == v1alpha1.GatewayFront, as == "" && behind:
 			continue
 		}
-		ports := standingPorts(s.Ports)
+		ports := render.StandingPorts(s.Ports)
 		for i := range s.Endpoints {
 			e := &s.Endpoints[i]
 			for _, text := range e.Addresses {
@@ -166,22 +167,4 @@ func owners(status *v1alpha1.ExternalServiceStatus) map[string]string {
 	}
 	maps.Copy(others, published)
 	return others
-}
-
-func standingPorts(ports []discoveryv1.EndpointPort) []model.EndpointPort {
-	var all []model.EndpointPort
-	for _, p := range ports {
-		if p.Port == nil {
-			continue
-		}
-		out := model.EndpointPort{Protocol: model.TCP, Port: uint16(*p.Port)}
-		if p.Name != nil {
-			out.Name = *p.Name
-		}
-		if p.Protocol != nil {
-			out.Protocol = model.Protocol(*p.Protocol)
-		}
-		all = append(all, out)
-	}
-	return all
 }

@@ -36,7 +36,7 @@ const reasons = 8
 func connectReasons() [reasons]string {
 	return [...]string{
 		model.ProbeRefused, model.ProbeTimeout, model.ProbeUnreachable, model.ProbeReset, model.ProbeCertificate, model.ProbeHandshake,
-		"CertificateMissing", other,
+		model.CertificateMissing, other,
 	}
 }
 

@@ -134,3 +134,7 @@ func (s *Service) Listener(i int) (Listener, bool) {
 	}
 	return s.Gateway.Listeners[i], true
 }
+
+// CertificateMissing is why a target is not asked, beside the reasons of probes: the spec
+// names a certificate that is not to be had.
+const CertificateMissing = "CertificateMissing"

@@ -92,8 +92,10 @@ func (f *forwarder) rewrite(p *httputil.ProxyRequest) {
 	if exchangeOf(p.In).rt.service.Gateway.BackendTLS != nil {
 		p.Out.URL.Scheme = "https"
 	}
-	p.Out.URL.RawQuery = p.In.URL.RawQuery                    // as the client wrote it
-	if strings.EqualFold(p.In.Header.Get("Upgrade"), "h2c") { // what comes after it would go by unseen (RFC 9113, section 3.1: deprecated)
+	p.Out.URL.RawQuery = p.In.URL.RawQuery // as the client wrote it
+
+	// What comes after this upgrade would go by unseen (RFC 9113, section 3.1: deprecated).
+	if strings.EqualFold(p.In.Header.Get("Upgrade"), "h2c") {
 		p.Out.Header.Del("Upgrade")
 		p.Out.Header.Del("Connection")
 		p.Out.Header.Del("HTTP2-Settings")

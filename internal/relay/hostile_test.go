@@ -355,9 +355,10 @@ func TestTenThousand(t *testing.T) {
 
 // openFiles is how many this process has.
 func openFiles(t *testing.T) int {
-	all, err := os.ReadDir("/proc/self/fd")
+	t.Helper()
+	all, err := os.ReadDir("/dev/fd")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	return len(all)
 }

@@ -105,12 +105,8 @@ func (r *Relay) certificate(namespace, name string) (*tls.Certificate, error) {
 	return c, nil
 }
 
-// CertificateMissing is why nothing is sent for which a spec names a certificate that
-// is not to be had.
-const CertificateMissing = "CertificateMissing"
-
 func missing(err error) error {
-	return &trust.Failure{Reason: CertificateMissing, Says: fmt.Sprintf("was not asked: %v", err)}
+	return &trust.Failure{Reason: model.CertificateMissing, Says: fmt.Sprintf("was not asked: %v", err)}
 }
 
 // sessions are the TLS sessions of one endpoint. The zero value is ready to use.

@@ -149,3 +149,23 @@ func value[T any](p *T) T {
 	}
 	return *p
 }
+
+// StandingPorts are the ports of a slice as it stands, whoever wrote it. One without a
+// number restricts nothing, which Fairlead never writes, and is left out.
+func StandingPorts(ports []discoveryv1.EndpointPort) []model.EndpointPort {
+	var all []model.EndpointPort
+	for _, p := range ports {
+		if p.Port == nil {
+			continue
+		}
+		out := model.EndpointPort{Protocol: model.TCP, Port: uint16(*p.Port)}
+		if p.Name != nil {
+			out.Name = *p.Name
+		}
+		if p.Protocol != nil {
+			out.Protocol = model.Protocol(*p.Protocol)
+		}
+		all = append(all, out)
+	}
+	return all
+}

@@ -1,6 +1,6 @@
 // Package trouble tells people what goes wrong with the connections of a relay, where it
 // takes a person to mend it: somebody is not trusted, a client does not come to terms, a
-// bound is met. The same is told once in a while only.
+// bound is met, a spec cannot be carried out. The same is told once in a while only.
 //
 // It counts nothing, decides nothing, and does not tell what is down: that is told by who
 // probes. Where a trouble is told is up to who makes a [Teller].
@@ -54,7 +54,7 @@ type Teller struct {
 type subject struct {
 	key    model.Key
 	reason string
-	// about is the endpoint, or empty.
+	// about is the endpoint or whatever else makes a difference, or empty.
 	about string
 }
 
@@ -88,6 +88,11 @@ func (t *Teller) Faults(all []model.Fault) {
 	for _, f := range all {
 		t.meet(subject{f.Key, f.Reason, ""}, f.Message)
 	}
+}
+
+// Tell tells what is wrong with a service itself, its spec, say.
+func (t *Teller) Tell(about Trouble) {
+	t.meet(subject{about.Key, about.Reason, about.Message}, about.Message)
 }
 
 func (t *Teller) meet(what subject, message string) {

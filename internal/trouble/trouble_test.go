@@ -26,6 +26,8 @@ func TestTheSameIsToldOnceInAWhile(t *testing.T) {
 		teller.ClientFailed(key, port, errors.New("no TLS"))
 		teller.Overflowed(key, port)
 		teller.Faults([]model.Fault{{Key: key, Reason: "AddressInUse", Message: "m"}})
+		teller.Tell(Trouble{key, "SpecNotUnderstood", "one"})
+		teller.Tell(Trouble{key, "SpecNotUnderstood", "another"})
 	}
 	round()
 	want := []Trouble{
@@ -34,6 +36,8 @@ func TestTheSameIsToldOnceInAWhile(t *testing.T) {
 		{key, ClientFailed, "port 443/TCP: no TLS"},
 		{key, TooManyConnections, "port 443/TCP: a client was turned away, since there are as many as the gateway's maxConnections"},
 		{key, "AddressInUse", "m"},
+		{key, "SpecNotUnderstood", "one"},
+		{key, "SpecNotUnderstood", "another"},
 	}
 	if !slices.Equal(told, want) {
 		t.Errorf("told is %v, want %v", told, want)

@@ -120,7 +120,7 @@ spec:
 			}
 		})
 	}
-	if said := f.log(); !strings.Contains(said, "connections fail") || !strings.Contains(said, "service=default/distrusted reason=CertificateInvalid") {
+	if said := f.log(); !strings.Contains(said, "msg=trouble") || !strings.Contains(said, "service=default/distrusted reason=CertificateInvalid") {
 		t.Errorf("the log tells nothing of who is not trusted:\n%s", said)
 	}
 	t.Run("a Secret that is saved anew", func(t *testing.T) { w.with(t).rotates(insideFile) })
