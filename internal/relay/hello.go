@@ -10,21 +10,6 @@ import (
 	"time"
 )
 
-// replayed is a client's connection of which something was read already.
-type replayed struct {
-	net.Conn // not *net.TCPConn, whose WriteTo goes around Read
-	first    *bytes.Reader
-}
-
-func (r *replayed) Read(b []byte) (int, error) {
-	if r.first.Len() > 0 {
-		return r.first.Read(b)
-	}
-	return r.Conn.Read(b)
-}
-
-func (r *replayed) CloseWrite() error { return closeWrite(r.Conn) }
-
 // closeWrite ends one direction, where a connection has two.
 func closeWrite(c net.Conn) error {
 	if two, ok := c.(interface{ CloseWrite() error }); ok {

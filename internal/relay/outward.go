@@ -13,6 +13,7 @@ import (
 // outward is a connection to an endpoint, as package net has them.
 type outward struct {
 	*socket
+	patient
 	stream *os.File
 	to     netip.AddrPort
 
@@ -23,19 +24,26 @@ type outward struct {
 
 func newOutward(s *socket, to netip.AddrPort) *outward {
 	s.keepAlive()
-	return &outward{socket: s, stream: s.file.(*os.File), to: to}
+	return &outward{socket: s, patient: patient{raw: s.raw}, stream: s.file.(*os.File), to: to}
 }
 
-// beneath is the connection below TLS, if there is any.
-func beneath(conn net.Conn) *outward {
+// beneath is the connection to an endpoint below TLS, if there is any.
+func beneath(conn net.Conn) *outward { return withoutTLS(conn).(*outward) }
+
+// withoutTLS is the connection below TLS, or the very connection.
+func withoutTLS(conn net.Conn) net.Conn {
 	if secured, ok := conn.(*tls.Conn); ok {
-		conn = secured.NetConn()
+		return secured.NetConn()
 	}
-	return conn.(*outward)
+	return conn
 }
 
 func (o *outward) Read(b []byte) (int, error) {
-	n, err := o.stream.Read(b)
+	from := o.stream.Read
+	if o.asking {
+		from = o.patient.read
+	}
+	n, err := from(b)
 	o.received.Add(int64(n))
 	return n, err
 }

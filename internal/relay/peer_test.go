@@ -39,17 +39,21 @@ func BenchmarkPeer(b *testing.B) {
 	}
 	dir := b.TempDir()
 	server := startNginx(b, dir)
-	targets := []process{server, startHAProxy(b, dir, server.addr), startRelay(b, server.addr)}
 	for _, load := range []struct {
 		name, path string
+		protocol   model.ListenerProtocol
 		args       []string
 	}{
-		{"light", "/small", []string{"-c2", "-t1"}},
-		{"keepalive", "/small", []string{"-c16", "-t1"}},
-		{"connect", "/small", []string{"-c16", "-t1", "-H", "Connection: close"}},
-		{"bulk", "/big", []string{"-c4", "-t1"}},
+		{"light", "/small", model.ListenTCP, []string{"-c2", "-t1"}},
+		{"keepalive", "/small", model.ListenTCP, []string{"-c16", "-t1"}},
+		{"connect", "/small", model.ListenTCP, []string{"-c16", "-t1", "-H", "Connection: close"}},
+		{"bulk", "/big", model.ListenTCP, []string{"-c4", "-t1"}},
+		{"requests", "/small", model.ListenHTTP, []string{"-c16", "-t1"}},
+		{"requests-connect", "/small", model.ListenHTTP, []string{"-c16", "-t1", "-H", "Connection: close"}},
+		{"requests-bulk", "/big", model.ListenHTTP, []string{"-c4", "-t1"}},
 	} {
 		b.Run(load.name, func(b *testing.B) {
+			targets := []process{server, startHAProxy(b, dir, server.addr, load.protocol), startRelay(b, server.addr, load.protocol)}
 			seen := make(map[string][]wrkResult)
 			for b.Loop() {
 				for _, t := range targets {
@@ -71,6 +75,7 @@ func BenchmarkPeer(b *testing.B) {
 const (
 	benchEndpoint = "FAIRLEAD_BENCH_ENDPOINT"
 	benchListen   = "FAIRLEAD_BENCH_LISTEN"
+	benchProtocol = "FAIRLEAD_BENCH_PROTOCOL"
 	benchProfile  = "FAIRLEAD_PROFILE"
 )
 
@@ -90,8 +95,16 @@ func relayFor(to, listen string) int {
 	r := New(Config{})
 	at, end := netip.MustParseAddrPort(listen), netip.MustParseAddrPort(to)
 	port := model.Port{Protocol: model.TCP, Port: at.Port()}
+	service := model.Service{Type: model.ClusterIP, ClusterIPs: []netip.Addr{at.Addr()}, Ports: []model.Port{port}}
+	if protocol := model.ListenerProtocol(os.Getenv(benchProtocol)); protocol == model.ListenHTTP {
+		service.Gateway = &model.Gateway{
+			ConnectTimeout: 3 * time.Second, IdleTimeout: time.Hour,
+			HTTP:      model.HTTP{Host: model.HostOfTarget, Forwarded: true, MaxHeaderBytes: 64 << 10},
+			Listeners: []model.Listener{{Protocol: protocol}},
+		}
+	}
 	faults := r.Publish(model.NewSnapshot("", nil, []*model.Published{{
-		Service: model.Service{Type: model.ClusterIP, ClusterIPs: []netip.Addr{at.Addr()}, Ports: []model.Port{port}},
+		Service: service,
 		Decision: model.Decision{Endpoints: []model.Endpoint{{
 			Addr: end.Addr(), Ready: true, Ports: []model.EndpointPort{{Protocol: model.TCP, Port: end.Port()}},
 		}}},
@@ -123,10 +136,10 @@ func (p process) cpu(b *testing.B) float64 {
 	return (user + system) * 1e4
 }
 
-func startRelay(b *testing.B, to string) process {
+func startRelay(b *testing.B, to string, protocol model.ListenerProtocol) process {
 	addr := freeAddr(b)
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), benchEndpoint+"="+to, benchListen+"="+addr)
+	cmd.Env = append(os.Environ(), benchEndpoint+"="+to, benchListen+"="+addr, benchProtocol+"="+string(protocol))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -140,23 +153,25 @@ func startRelay(b *testing.B, to string) process {
 	return process{"relay", addr, cmd.Process.Pid}
 }
 
-func startHAProxy(b *testing.B, dir, to string) process {
-	addr := freeAddr(b)
+func startHAProxy(b *testing.B, dir, to string, protocol model.ListenerProtocol) process {
+	addr, mode := freeAddr(b), "mode tcp\n  option splice-auto"
+	if protocol == model.ListenHTTP {
+		mode = "mode http\n  option forwardfor\n  http-reuse always\n  http-request set-header Host outside"
+	}
 	conf := fmt.Sprintf(`
 global
   maxconn 2000
   nbthread 2
 defaults
-  mode tcp
-  option splice-auto
   timeout connect 3s
   timeout client 1h
   timeout server 1h
 listen l
+  %s
   bind %s
   server s %s
-`, addr, to)
-	pid := start(b, dir, "haproxy.cfg", conf, "haproxy", "-db", "-q", "-f")
+`, mode, addr, to)
+	pid := start(b, dir, "haproxy"+string(protocol)+".cfg", conf, "haproxy", "-db", "-q", "-f")
 	await(b, addr)
 	return process{"haproxy", addr, pid}
 }

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -76,7 +75,12 @@ func (s *stream) sweep(now time.Time, idle, halfClosed time.Duration) {
 // both are done.
 func (l *tcpListener) serveStream(s *stream, rt *route) {
 	defer l.relay.tunnels.remove(s)
-	h, err := l.hear(s.client, rt)
+	in, err := newInward(s.client)
+	if err != nil {
+		s.cut()
+		return
+	}
+	h, err := l.hear(in, rt)
 	if err != nil {
 		l.relay.cfg.Hooks.clientFailed(rt, err)
 		s.cut()
@@ -120,7 +124,7 @@ func (l *tcpListener) serveStream(s *stream, rt *route) {
 
 // heard is what a client said before its own bytes, and wants to be answered.
 type heard struct {
-	conn   net.Conn
+	conn   *inward
 	secure bool // TLS comes next, for the relay
 	// name and protocols are those of SNI and ALPN.
 	name      string
@@ -129,34 +133,35 @@ type heard struct {
 
 // hear lets the client say what comes before its own bytes. TLS is looked at and not
 // answered yet: the endpoint has a say in it.
-func (l *tcpListener) hear(raw *net.TCPConn, rt *route) (heard, error) {
-	h := heard{conn: raw, secure: rt.listener.Protocol == model.ListenTLS}
+func (l *tcpListener) hear(in *inward, rt *route) (heard, error) {
+	h := heard{conn: in, secure: rt.listener.Protocol == model.ListenTLS}
 	if !h.secure && rt.listener.Protocol != model.ListenPostgres {
 		return h, nil
 	}
-	if err := raw.SetReadDeadline(time.Now().Add(l.relay.cfg.HelloTimeout)); err != nil {
+	if err := in.SetReadDeadline(time.Now().Add(l.relay.cfg.HelloTimeout)); err != nil {
 		return h, err
 	}
 	if rt.listener.Protocol == model.ListenPostgres {
 		if len(rt.listener.Certificates) == 0 && rt.service.Gateway.BackendTLS == nil {
-			return h, raw.SetReadDeadline(time.Time{}) // client and server agree on TLS themselves
+			return h, in.SetReadDeadline(time.Time{}) // client and server agree on TLS themselves
 		}
-		secure, first, err := hearPostgres(raw, len(rt.listener.Certificates) > 0)
+		secure, first, err := hearPostgres(in, len(rt.listener.Certificates) > 0)
 		if err != nil {
 			return h, err
 		}
 		h.secure = secure
-		h.conn = &replayed{raw, bytes.NewReader(first)}
+		in.unread(first)
 	}
 	if h.secure {
-		hello, read, err := peek(h.conn)
+		hello, read, err := peek(in)
 		if err != nil {
 			return h, err
 		}
-		h.conn, h.secure = &replayed{raw, bytes.NewReader(read)}, !rt.listener.Passthrough
+		in.unread(read)
+		h.secure = !rt.listener.Passthrough
 		h.name, h.protocols = hello.ServerName, hello.SupportedProtos
 	}
-	return h, raw.SetReadDeadline(time.Time{})
+	return h, in.SetReadDeadline(time.Time{})
 }
 
 // answer ends the client's TLS, with the protocol that the endpoint has chosen.
@@ -206,18 +211,17 @@ func (s *stream) run(r *Relay, client, server net.Conn) error {
 // carry moves bytes to dst until src ends, and passes the end on. The error is why src
 // could not be read.
 func (s *stream) carry(r *Relay, dst, src net.Conn, moved *atomic.Int64) error {
-	buf := r.buffers.Get().(*[bufferSize]byte)
-	defer r.buffers.Put(buf)
+	d := delivery{src: src, buffers: &r.buffers}
+	fill, waits := d.fill, withoutTLS(src).(interface{ whenReadable(func() error) error })
 	for {
-		n, err := src.Read(buf[:])
-		if n > 0 {
-			if _, werr := dst.Write(buf[:n]); werr != nil {
-				s.cut()
-				return nil
-			}
-			moved.Add(int64(n))
-			s.moved.Add(int64(n))
+		err := waits.whenReadable(fill)
+		n := int64(d.n)
+		if !d.deliver(dst) {
+			s.cut()
+			return nil
 		}
+		moved.Add(n)
+		s.moved.Add(n)
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -229,4 +233,41 @@ func (s *stream) carry(r *Relay, dst, src net.Conn, moved *atomic.Int64) error {
 	s.ended.Add(1)
 	_ = closeWrite(dst)
 	return nil
+}
+
+// delivery is what one read has taken, and the buffer that was borrowed for it.
+type delivery struct {
+	src     net.Conn
+	buffers *sync.Pool // of *[bufferSize]byte
+	buf     *[bufferSize]byte
+	n       int
+}
+
+// fill reads what is there. If that is nothing, it holds no buffer.
+func (d *delivery) fill() error {
+	d.buf = d.buffers.Get().(*[bufferSize]byte)
+	n, err := d.src.Read(d.buf[:])
+	d.n = n
+	if n > 0 && errors.Is(err, errNothingYet) {
+		return nil
+	}
+	if n == 0 {
+		d.release()
+	}
+	return err
+}
+
+// deliver writes what there is, if anything, and reports whether dst took it.
+func (d *delivery) deliver(dst net.Conn) bool {
+	if d.n == 0 {
+		return true
+	}
+	defer d.release()
+	_, err := dst.Write(d.buf[:d.n])
+	return err == nil
+}
+
+func (d *delivery) release() {
+	d.buffers.Put(d.buf)
+	d.buf, d.n = nil, 0
 }

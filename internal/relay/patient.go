@@ -1,0 +1,59 @@
+package relay
+
+import (
+	"errors"
+	"io"
+	"os"
+	"syscall"
+)
+
+// patient has one goroutine wait until a connection has something to read, with empty
+// hands: a buffer is needed while it is filled, and not while nothing comes.
+//
+// It works below TLS as well, since package crypto/tls goes on reading after a timeout,
+// and takes [errNothingYet] for one.
+type patient struct {
+	raw syscall.RawConn
+	fd  int
+	// asking says that nobody wants to wait in a read.
+	asking bool
+}
+
+// errNothingYet is why a read returns that is not to wait.
+var errNothingYet error = nothingYet{}
+
+type nothingYet struct{}
+
+func (nothingYet) Error() string   { return "nothing to read yet" }
+func (nothingYet) Timeout() bool   { return true }
+func (nothingYet) Temporary() bool { return true }
+
+// whenReadable calls try, which reads through [patient.read], until that returns anything
+// but errNothingYet, and waits in between.
+func (p *patient) whenReadable(try func() error) error {
+	var err error
+	broken := p.raw.Read(func(fd uintptr) bool {
+		p.fd, p.asking = int(fd), true
+		err = try()
+		p.asking = false
+		return !errors.Is(err, errNothingYet)
+	})
+	if broken != nil {
+		return broken
+	}
+	return err
+}
+
+// read reads what is there, for try.
+func (p *patient) read(b []byte) (int, error) {
+	n, err := read(p.fd, b)
+	switch {
+	case wouldBlock(err):
+		return 0, errNothingYet
+	case err != nil:
+		return 0, os.NewSyscallError("read", err)
+	case n == 0 && len(b) > 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
