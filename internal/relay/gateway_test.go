@@ -53,6 +53,12 @@ func (s *shelf) put(name string, pair tls.Certificate) {
 	s.pairs[name] = pair
 }
 
+func (s *shelf) trust(name string, all []*x509.Certificate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.authorities[name] = all
+}
+
 // world is an authority that the shelf knows as ca, and a relay.
 type world struct {
 	t     *testing.T
@@ -242,6 +248,36 @@ func TestDistrust(t *testing.T) {
 				t.Errorf("the hooks were told %q", said)
 			}
 		})
+	}
+}
+
+// TestAuthoritiesRotate: whom an endpoint is trusted by counts from the next handshake on.
+func TestAuthoritiesRotate(t *testing.T) {
+	w := newWorld(t, Config{HoldOff: time.Millisecond})
+	end := serve(t, func(c *net.TCPConn) {
+		s := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{w.ca.Issue([]string{"a.example.com"})}})
+		_, _ = io.WriteString(s, "hello")
+		_ = s.Close()
+	})
+	at := virtualIP(t)
+	mustPublish(t, w.relay, gateway(at, withTLS(toTLS()), model.Listener{Protocol: model.ListenTCP}, map[string]netip.AddrPort{"a.example.com": end}))
+	own, other := w.ca.Certificate(), authority.New(t, "Another CA").Certificate()
+	for _, c := range []struct {
+		trusted []*x509.Certificate
+		want    string
+	}{
+		{[]*x509.Certificate{own}, "hello"},
+		{[]*x509.Certificate{own}, "hello"},
+		{[]*x509.Certificate{other}, ""},
+		{[]*x509.Certificate{other, own}, "hello"},
+		{[]*x509.Certificate{other}, ""},
+		{[]*x509.Certificate{own}, "hello"},
+	} {
+		w.shelf.trust("ca", c.trusted)
+		got, err := io.ReadAll(dial(t, at))
+		if string(got) != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("with %d authorities: %q, %v, want %q", len(c.trusted), got, err, c.want)
+		}
 	}
 }
 

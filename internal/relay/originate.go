@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"fairlead.dev/internal/model"
@@ -39,7 +40,7 @@ func (r *Relay) originate(rt *route, end *endpoint, offer alpn) (*tls.Config, er
 	namespace := rt.key.Namespace
 	if len(b.Authorities) > 0 {
 		var err error
-		if want.Roots, err = r.authorities(namespace, b.Authorities); err != nil {
+		if want.Roots, err = r.authorities(namespace, b.Authorities, &end.trusted); err != nil {
 			return nil, err
 		}
 	}
@@ -77,21 +78,19 @@ func serverName(b *model.BackendTLS, end *endpoint) string {
 	return end.addr.Addr().Unmap().WithZone("").String()
 }
 
-func (r *Relay) authorities(namespace string, refs []model.Reference) (*x509.CertPool, error) {
+func (r *Relay) authorities(namespace string, refs []model.Reference, last *trusted) (*x509.CertPool, error) {
 	if r.cfg.Materials == nil {
 		return nil, errNoMaterials
 	}
-	pool := x509.NewCertPool()
+	var all []*x509.Certificate
 	for _, ref := range refs {
 		certs, err := r.cfg.Materials.Authorities(namespace, ref)
 		if err != nil {
 			return nil, missing(err)
 		}
-		for _, c := range certs {
-			pool.AddCert(c)
-		}
+		all = append(all, certs...)
 	}
-	return pool, nil
+	return last.pool(all), nil
 }
 
 func (r *Relay) certificate(namespace, name string) (*tls.Certificate, error) {
@@ -122,4 +121,26 @@ const maxSessions = 16
 func (s *sessions) get() tls.ClientSessionCache {
 	s.once.Do(func() { s.cache = tls.NewLRUClientSessionCache(maxSessions) })
 	return s.cache
+}
+
+// trusted are the authorities by which one endpoint was verified last, so that a bundle of
+// many is not gone through at every handshake. The zero value is ready to use.
+type trusted struct {
+	mu   sync.Mutex
+	all  []*x509.Certificate
+	made *x509.CertPool
+}
+
+// pool is that of all, which are others once somebody has saved others.
+func (t *trusted) pool(all []*x509.Certificate) *x509.CertPool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.made != nil && slices.Equal(t.all, all) {
+		return t.made
+	}
+	t.all, t.made = all, x509.NewCertPool()
+	for _, c := range all {
+		t.made.AddCert(c)
+	}
+	return t.made
 }

@@ -20,6 +20,8 @@ type endpoint struct {
 	until atomic.Int64
 	// sessions are those of TLS that may be resumed.
 	sessions sessions
+	// trusted are who vouches for it.
+	trusted trusted
 	// roads are the connections that carry requests.
 	roads roads
 	// held is until when the endpoint is tried last, in Unix nanoseconds, since
