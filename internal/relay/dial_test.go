@@ -38,6 +38,13 @@ func (f *failures) of(end netip.AddrPort) []error {
 // listener never accepts and its backlog is full.
 func hanging(t *testing.T) netip.AddrPort {
 	t.Helper()
+	at, _ := crowded(t)
+	return at
+}
+
+// crowded is hanging, and also returns the listener, which may begin to accept.
+func crowded(t *testing.T) (netip.AddrPort, int) {
+	t.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -57,12 +64,12 @@ func hanging(t *testing.T) netip.AddrPort {
 	for range 10 {
 		c, err := net.DialTimeout("tcp", at.String(), 50*time.Millisecond)
 		if err != nil {
-			return at
+			return at, fd
 		}
 		t.Cleanup(func() { c.Close() })
 	}
 	t.Skip("this system takes connections beyond the backlog")
-	return at
+	return at, fd
 }
 
 func TestRefusedConnectMovesOn(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,15 +117,24 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 		body.ReadCloser, body.ends = x.body, true
 	}
 	err := error(errNobody)
-	for i, end := range order {
+	tries, hanging := order, []*endpoint(nil)
+	for i := 0; i < len(tries); i++ {
+		end := tries[i]
 		var resp *http.Response
-		if resp, err = f.ask(req, x.rt, end, body); err == nil {
+		if resp, err = f.ask(req, x.rt, end, body, i < len(order)-1); err == nil {
 			x.end = end
 			body.answered()
+			if i < len(order) {
+				f.overtaken(x.rt, hanging)
+			}
 			if i > 0 && x.rt.service.SessionAffinity > 0 {
 				f.l.sticky.moved(x.client, end.place(), f.l.relay.cfg.Now())
 			}
 			return resp, nil
+		}
+		if errors.Is(err, errHangs) { // it is waited for when there is nobody else
+			hanging = append(hanging, end)
+			tries = slices.Concat(order, hanging)
 		}
 		if req.Context().Err() != nil || !f.again(req, x.rt, body, err) {
 			break
@@ -144,9 +152,23 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 // errNobody is why a request is not answered for which there is no endpoint.
 var errNobody = errors.New("there is no endpoint to ask")
 
-// ask asks one endpoint.
-func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guarded) (*http.Response, error) {
-	out := req.WithContext(req.Context())
+// overtaken notes that those still connected when another endpoint had answered.
+func (f *forwarder) overtaken(rt *route, hanging []*endpoint) {
+	for _, end := range hanging {
+		end.hold(f.l.relay.cfg.Now().Add(f.l.relay.cfg.HoldOff))
+		f.l.relay.cfg.Hooks.connectFailed(rt, end.addr, errOvertaken)
+	}
+}
+
+// ask asks one endpoint. Where there are others it is not waited for longer than
+// ConnectDelay until it takes a connection.
+func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guarded, others bool) (*http.Response, error) {
+	out, done := req.WithContext(req.Context()), func() { end.open.Add(-1) }
+	var w *wait
+	if others {
+		out, w = waits(req, f.l.relay.cfg.ConnectDelay)
+		done = func() { end.open.Add(-1); w.end() }
+	}
 	to := *req.URL
 	to.Host = end.addr.String()
 	out.URL, out.Host = &to, hostHeader(rt, end, req.Host)
@@ -160,14 +182,18 @@ func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guard
 		err = fmt.Errorf("it switches to %q, and %q was asked for", resp.Header.Get("Upgrade"), req.Header.Get("Upgrade"))
 	}
 	if err != nil {
-		end.open.Add(-1)
+		hung := w.hung(out)
+		done()
+		if hung {
+			return nil, &unreachable{fmt.Errorf("%s %w", end.name(), errHangs)}
+		}
 		if req.Context().Err() == nil && !body.failed() {
 			err = f.missed(rt, end, err)
 		}
 		return nil, err
 	}
 	end.took()
-	resp.Body = untilClosed(resp.Body, func() { end.open.Add(-1) })
+	resp.Body = untilClosed(resp.Body, done)
 	return resp, nil
 }
 
@@ -244,38 +270,6 @@ func hostHeader(rt *route, end *endpoint, asked string) string {
 	return name
 }
 
-// redirect has a redirect to the endpoint's own name lead back to the service.
-func (f *forwarder) redirect(resp *http.Response) error {
-	x := exchangeOf(resp.Request)
-	where := resp.Header.Get("Location")
-	if !x.rt.service.Gateway.HTTP.RewriteRedirects || where == "" {
-		return nil
-	}
-	to, err := url.Parse(where)
-	if err != nil || to.Host == "" {
-		return nil
-	}
-	if !slices.ContainsFunc(ownNames(x.rt, x.end), func(name string) bool { return name != "" && strings.EqualFold(name, to.Hostname()) }) {
-		return nil
-	}
-	to.Scheme, to.Host = x.scheme, x.host
-	resp.Header.Set("Location", to.String())
-	return nil
-}
-
-// ownNames are those by which an endpoint may speak of itself.
-func ownNames(rt *route, end *endpoint) []string {
-	g := rt.service.Gateway
-	own := []string{end.host, g.HTTP.Hostname}
-	if port := strings.LastIndexByte(g.HTTP.Hostname, ':'); port >= 0 {
-		own = append(own, g.HTTP.Hostname[:port])
-	}
-	if g.BackendTLS != nil {
-		own = append(own, g.BackendTLS.Hostname)
-	}
-	return own
-}
-
 // fail tells the client why its request was not answered.
 func (f *forwarder) fail(w http.ResponseWriter, req *http.Request, err error) {
 	x := exchangeOf(req)
@@ -297,88 +291,6 @@ func (f *forwarder) fail(w http.ResponseWriter, req *http.Request, err error) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	fmt.Fprintf(w, "%d %s\n\nfairlead: %s: %v\n", status, http.StatusText(status), x.rt.key, err)
-}
-
-// guarded is the body of a request, which may have to go to another endpoint: asking
-// one does not close it, unless that one had some of it, or has answered.
-type guarded struct {
-	io.ReadCloser
-	ends bool // closing it is possible at any time
-	mu   sync.Mutex
-	read bool
-	err  error
-	// bound says that it goes nowhere else, closed that nobody reads it any more.
-	bound, closed bool
-}
-
-func (g *guarded) Read(b []byte) (int, error) {
-	n, err := g.ReadCloser.Read(b)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.read = g.read || n > 0 || err != nil
-	if err != nil && !errors.Is(err, io.EOF) {
-		g.err = err
-	}
-	return n, err
-}
-
-func (g *guarded) Close() error {
-	g.mu.Lock()
-	g.closed = true
-	over := g.ends && (g.read || g.bound)
-	g.mu.Unlock()
-	if !over {
-		return nil
-	}
-	return g.ReadCloser.Close()
-}
-
-// answered binds the body to the endpoint that has answered.
-func (g *guarded) answered() {
-	g.mu.Lock()
-	g.bound = true
-	over := g.ends && g.closed
-	g.mu.Unlock()
-	if over {
-		_ = g.ReadCloser.Close()
-	}
-}
-
-// touched reports whether anything of it was read.
-func (g *guarded) touched() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.read
-}
-
-// failed reports whether it was the client that broke.
-func (g *guarded) failed() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.err != nil
-}
-
-// untilClosed calls done once when the body of an answer is closed. That of a protocol
-// that was switched to can be written to.
-func untilClosed(body io.ReadCloser, done func()) io.ReadCloser {
-	e := &ending{ReadCloser: body, done: sync.OnceFunc(done)}
-	if w, ok := body.(io.Writer); ok {
-		return &struct {
-			*ending
-			io.Writer
-		}{e, w}
-	}
-	return e
-}
-
-type ending struct {
-	io.ReadCloser
-	done func()
-}
-
-func (e *ending) Close() error {
-	e.done()
-	return e.ReadCloser.Close()
 }
 
 // bufferPool lends the relay's buffers.

@@ -22,17 +22,26 @@ func (r *Relay) reach(rt *route, order []*endpoint, client net.Conn, offer alpn)
 		if sock == nil {
 			return nil, nil, last
 		}
-		conn, err := r.greet(rt, end, sock, client, offer)
+		conn, err := r.introduce(rt, end, sock, client, offer)
 		if err == nil {
 			return conn, end, nil
 		}
-		last = fmt.Errorf("%s %w", end.name(), err)
-		sock.close()
-		end.hold(r.cfg.Now().Add(r.cfg.HoldOff))
-		r.cfg.Hooks.connectFailed(rt, end.addr, err)
+		last = err
 		order = after(order, end)
 	}
 	return nil, nil, last
+}
+
+// introduce is greet, and notes an endpoint that is not who it should be.
+func (r *Relay) introduce(rt *route, end *endpoint, sock *socket, client net.Conn, offer alpn) (net.Conn, error) {
+	conn, err := r.greet(rt, end, sock, client, offer)
+	if err == nil {
+		return conn, nil
+	}
+	sock.close()
+	end.hold(r.cfg.Now().Add(r.cfg.HoldOff))
+	r.cfg.Hooks.connectFailed(rt, end.addr, err)
+	return nil, fmt.Errorf("%s %w", end.name(), err)
 }
 
 // dialNoting is dial, and notes the last error.

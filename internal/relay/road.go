@@ -94,8 +94,14 @@ func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
 	default:
 		protocols.SetHTTP1(true)
 	}
-	dial := func(context.Context, string, string) (net.Conn, error) {
-		conn, _, err := r.reach(rt, []*endpoint{e}, nil, offer)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var failed error
+		sock, _ := r.dialNoting(rt, []*endpoint{e}, &failed)
+		if sock == nil {
+			return nil, &unreachable{failed}
+		}
+		connected(ctx)
+		conn, err := r.introduce(rt, e, sock, nil, offer)
 		if err != nil {
 			return nil, &unreachable{err}
 		}
