@@ -102,12 +102,23 @@ func (s *section) cells(r row) []string {
 	return append(c, r.goal.text, r.verdict())
 }
 
-// misses says of each missed goal why, and what would close the gap.
+// misses says of each missed goal why, and what would close the gap; where that is the
+// same for several, once.
 func (s *section) misses(w *strings.Builder) {
+	var reasons []string
+	missed := map[string][]string{}
 	for _, r := range s.rows {
-		if r.missed() {
-			fmt.Fprintf(w, "\n**Missed: %s.** %s\n", r.beside(s.peer), shortfall(r.id))
+		if !r.missed() {
+			continue
 		}
+		why := shortfall(r.id)
+		if missed[why] == nil {
+			reasons = append(reasons, why)
+		}
+		missed[why] = append(missed[why], r.beside(s.peer))
+	}
+	for _, why := range reasons {
+		fmt.Fprintf(w, "\n**Missed: %s.** %s\n", strings.Join(missed[why], "; "), why)
 	}
 }
 
