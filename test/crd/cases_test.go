@@ -40,7 +40,6 @@ func exceptions() []exception {
 		{"service range", true, false, "the CRD cannot know the cluster's range of virtual IPs: the address is left out when it is published"},
 		{"certificate", true, false, "the CRD cannot read certificates: the controller says Accepted=False"},
 		{"address twice", true, false, "the CRD counts addresses as they are written, and one that is written twice is one endpoint: the controller says Accepted=False"},
-		{"appProtocol", true, false, "what a port without a listener speaks is read from its appProtocol by the gateway's own rule: the controller says Accepted=False"},
 		{"written zero", false, true, "who reads Go structs cannot tell a zero or an empty word that is written from one that is not: both mean the default"},
 		{"size", false, true, "the API server bounds what a CEL rule may cost, and so how long a list may be; nothing bounds a file"},
 	}
