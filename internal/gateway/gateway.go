@@ -58,7 +58,7 @@ const (
 	retryFaults = 2 * time.Second
 	// renew is how often what specs name is looked at, so that a handshake finds what
 	// was rotated.
-	renew = 15 * time.Second
+	renew = 5 * time.Second
 )
 
 // Gateway follows a cluster. Make one with [New].

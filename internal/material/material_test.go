@@ -100,6 +100,8 @@ func TestCredentials(t *testing.T) {
 			{"used", time.Second, "second", "true", nil, "probe/second"},
 			{"the API server is away for an hour", time.Hour, "", "", errors.New("connection refused"), "probe/second"},
 			{"and another one", time.Hour, "", "", errors.New("connection refused"), "probe/second"},
+			{"it does not know who asks", time.Minute, "", "", apierrors.NewUnauthorized("no"), "probe/second"},
+			{"nor a minute later", time.Minute, "", "", apierrors.NewUnauthorized("no"), "probe/second"},
 			{"it is back", time.Minute, "third", "true", nil, "probe/second"},
 			{"and is read", time.Minute, "third", "true", nil, "probe/third"},
 			{"consent is taken back", time.Minute, "third", "no", nil, "probe/third"},

@@ -138,7 +138,7 @@ func (s *shelf[T]) ask(ctx context.Context, key model.Key, i *item[T]) {
 		i.value, i.err, i.has, i.until = value, nil, true, s.now().Add(kept)
 	case apierrors.IsNotFound(err):
 		i.value, i.err, i.has = nothing, s.none(key), false
-	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+	case apierrors.IsForbidden(err):
 		// It does not repeat what the API server says, which has names of no interest.
 		i.value, i.err, i.has = nothing, s.forbidden(key), false
 	case convert.IsLack(err):

@@ -16,7 +16,7 @@ var errHangs = errors.New("does not take the connection for now")
 // wait is one request's for a connection. It ends with one, new or kept, or when its time
 // is over; whichever comes first.
 type wait struct {
-	over atomic.Bool
+	done atomic.Bool
 	// got says that the request has a connection, and may go over it at any time.
 	got    atomic.Bool
 	timer  *time.Timer
@@ -30,7 +30,7 @@ func waits(req *http.Request, d time.Duration) (*http.Request, *wait) {
 	ctx, giveUp := context.WithCancelCause(req.Context())
 	w := &wait{giveUp: giveUp}
 	w.timer = time.AfterFunc(d, func() {
-		if w.over.CompareAndSwap(false, true) {
+		if w.done.CompareAndSwap(false, true) {
 			giveUp(errHangs)
 		}
 	})
@@ -50,15 +50,16 @@ func connected(ctx context.Context) {
 }
 
 func (w *wait) connected() {
-	if w.over.CompareAndSwap(false, true) {
+	if w.done.CompareAndSwap(false, true) {
 		w.timer.Stop()
 	}
 }
 
-// hung reports whether the request was given up before it had a connection. One that gets
-// it at the very moment at which its time is over may have been sent.
-func (w *wait) hung(req *http.Request) bool {
-	return w != nil && context.Cause(req.Context()) == errHangs && !w.got.Load()
+// over reports whether the request was given up, and whether that was before it had a
+// connection: one that gets it at the very moment may have been sent.
+func (w *wait) over(req *http.Request) (over, hung bool) {
+	over = w != nil && context.Cause(req.Context()) == errHangs
+	return over, over && !w.got.Load()
 }
 
 // end frees what the wait holds, once the request is over.

@@ -45,27 +45,35 @@ func TestRequestsGoPastAHangingConnect(t *testing.T) {
 // TestSlowConnectIsWaitedFor: where nobody else answers, the endpoint that hangs is given
 // all of its time.
 func TestSlowConnectIsWaitedFor(t *testing.T) {
-	slow, fd := crowded(t)
-	listening, err := unix.Dup(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
+	slow, ln := crowdedListener(t)
 	r := newRelay(t, Config{ConnectDelay: 20 * time.Millisecond})
 	at := virtualIP(t)
 	g := model.Gateway{ConnectTimeout: time.Hour}
 	mustPublish(t, r, gateway(at, g, model.Listener{Protocol: model.ListenHTTP}, map[string]netip.AddrPort{"a": slow, "b": closedPort(t)}))
-	file := os.NewFile(uintptr(listening), "crowded")
-	defer file.Close()
-	ln, err := net.FileListener(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) { _, _ = io.Copy(rw, req.Body) })}
 	t.Cleanup(func() { s.Close() })
 	time.AfterFunc(100*time.Millisecond, func() { _ = s.Serve(ln) })
 	if body := post(t, at, "hello"); body != "hello" {
 		t.Errorf("answered with %q", body)
 	}
+}
+
+// crowdedListener is hanging, until somebody accepts.
+func crowdedListener(t *testing.T) (netip.AddrPort, net.Listener) {
+	t.Helper()
+	at, fd := crowded(t)
+	dup, err := unix.Dup(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(dup), "crowded")
+	defer file.Close()
+	ln, err := net.FileListener(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	return at, ln
 }
 
 // TestAllConnectsHang: the client is told.

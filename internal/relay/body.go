@@ -40,6 +40,13 @@ func (g *guarded) Close() error {
 	return g.ReadCloser.Close()
 }
 
+// offer has the body ready for the next endpoint, after one that had none of it.
+func (g *guarded) offer() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = false
+}
+
 // answered binds the body to the endpoint that has answered.
 func (g *guarded) answered() {
 	g.mu.Lock()

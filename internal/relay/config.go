@@ -15,6 +15,9 @@ type Config struct {
 
 	// ConnectTimeout bounds the connect to one endpoint. 3 s.
 	ConnectTimeout time.Duration
+	// PingTimeout is how long an HTTP/2 connection to an endpoint may say nothing before
+	// it is asked for a sign of life, and how long that may take. 15 s.
+	PingTimeout time.Duration
 	// ConnectDelay is how long a connect may take before the next endpoint is
 	// tried beside it; the first to connect wins. 250 ms, as RFC 8305 advises.
 	ConnectDelay time.Duration
@@ -63,6 +66,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, 3*time.Second)
+	c.PingTimeout = cmp.Or(c.PingTimeout, 15*time.Second)
 	c.ConnectDelay = cmp.Or(c.ConnectDelay, 250*time.Millisecond)
 	c.HoldOff = cmp.Or(c.HoldOff, 5*time.Second)
 	c.HelloTimeout = cmp.Or(c.HelloTimeout, 10*time.Second)

@@ -36,7 +36,6 @@ func (r *Relay) dial(rt *route, order []*endpoint) (*socket, *endpoint) {
 			a.err = a.wait(r.cfg.ConnectDelay)
 		}
 		if a.err == nil {
-			end.took()
 			return a.sock, end
 		}
 		if errors.Is(a.err, os.ErrDeadlineExceeded) {

@@ -63,9 +63,9 @@ func exchangeOf(r *http.Request) *exchange { return r.Context().Value(exchangeKe
 // ServeHTTP answers one request with what an endpoint says.
 func (f *forwarder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	x := &exchange{rt: f.l.route.Load(), scheme: "http", host: req.Host}
-	if x.rt.service.Gateway == nil { // an edit took it away while the client was connected
+	if f.l.manner(x.rt) != asRequests { // since an edit, while the client was connected
 		w.Header().Set("Connection", "close")
-		http.Error(w, "503 Service Unavailable\n\nfairlead: "+x.rt.key.String()+" has no gateway any more: connect again", http.StatusServiceUnavailable)
+		http.Error(w, "503 Service Unavailable\n\nfairlead: "+x.rt.key.String()+" does not carry requests one by one any more: connect again", http.StatusServiceUnavailable)
 		return
 	}
 	if req.TLS != nil {
@@ -76,6 +76,10 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	if req.Method == http.MethodConnect {
 		http.Error(w, "405 Method Not Allowed\n\nfairlead: "+x.rt.key.String()+" is no proxy to elsewhere", http.StatusMethodNotAllowed)
+		return
+	}
+	if req.URL.Opaque != "" || !isToken(req.Method) {
+		http.Error(w, "400 Bad Request\n\nfairlead: this is no request for "+x.rt.key.String()+": write a method and a path, such as GET /", http.StatusBadRequest)
 		return
 	}
 	if most := x.rt.service.Gateway.HTTP.MaxBodyBytes; most > 0 {
@@ -92,6 +96,7 @@ func (f *forwarder) rewrite(p *httputil.ProxyRequest) {
 		p.Out.URL.Scheme = "https"
 	}
 	p.Out.URL.RawQuery = p.In.URL.RawQuery // as the client wrote it
+	p.Out.Trailer = p.In.Trailer           // whose values come after the body
 
 	// What comes after this upgrade would go by unseen (RFC 9113, section 3.1: deprecated).
 	if strings.EqualFold(p.In.Header.Get("Upgrade"), "h2c") {
@@ -175,6 +180,7 @@ func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guard
 	if req.Body != nil && req.Body != http.NoBody {
 		out.Body = body
 	}
+	body.offer()
 	end.open.Add(1)
 	resp, err := end.road(f.l.relay, rt, req.Header.Get("Upgrade") != "").RoundTrip(out)
 	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols && !switched(req, resp) {
@@ -182,10 +188,13 @@ func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guard
 		err = fmt.Errorf("it switches to %q, and %q was asked for", resp.Header.Get("Upgrade"), req.Header.Get("Upgrade"))
 	}
 	if err != nil {
-		hung := w.hung(out)
+		over, hung := w.over(out)
 		done()
-		if hung {
+		switch {
+		case hung:
 			return nil, &unreachable{fmt.Errorf("%s %w", end.name(), errHangs)}
+		case over:
+			return nil, fmt.Errorf("%s took the connection when it was given up, and may have the request", end.name())
 		}
 		if req.Context().Err() == nil && !body.failed() {
 			err = f.missed(rt, end, err)
@@ -203,6 +212,23 @@ func switched(req *http.Request, resp *http.Response) bool {
 	_, both := resp.Body.(io.Writer)
 	to := req.Header.Get("Upgrade")
 	return both && to != "" && strings.EqualFold(resp.Header.Get("Upgrade"), to) && hasToken(resp.Header["Connection"], "upgrade")
+}
+
+// streamError is what package net/http has where one stream of an HTTP/2 connection ends
+// (RFC 9113, section 5.4.2). Its own type has no name here, and fills any of this form.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (e streamError) Error() string { return fmt.Sprintf("stream error %d", e.Code) }
+
+// isToken reports whether s may be a method (RFC 9110, section 9.1).
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return c <= ' ' || c > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+	})
 }
 
 // hasToken reports whether a list in headers has the token.
@@ -224,10 +250,13 @@ func (f *forwarder) missed(rt *route, end *endpoint, err error) error {
 	if limit > 0 && errors.As(err, &late) && late.Timeout() && !errors.Is(err, syscall.ETIMEDOUT) && !errors.As(err, new(*unreachable)) {
 		return fmt.Errorf("%s takes more than %s to answer, http.responseTimeout of the gateway: %w", end.name(), limit, err)
 	}
-	end.hold(f.l.relay.cfg.Now().Add(f.l.relay.cfg.HoldOff))
-	if errors.As(err, new(*unreachable)) { // that was told already
+	if errors.As(err, new(*unreachable)) { // that was noted already
 		return err
 	}
+	if errors.As(err, new(streamError)) { // of HTTP/2: others over the same connection go on
+		return fmt.Errorf("%s ends the request before it has answered: %w", end.name(), err)
+	}
+	end.hold(f.l.relay.cfg.Now().Add(f.l.relay.cfg.HoldOff))
 	f.l.relay.cfg.Hooks.connectFailed(rt, end.addr, err)
 	return fmt.Errorf("%s ends the connection before it has answered: %w", end.name(), err)
 }
@@ -277,7 +306,7 @@ func (f *forwarder) fail(w http.ResponseWriter, req *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
 	var timeout net.Error
 	switch {
-	case errors.Is(err, context.Canceled):
+	case req.Context().Err() != nil:
 		// Nobody is left to be told. To return would be an answer, with status 200.
 		panic(http.ErrAbortHandler)
 	case errors.As(err, &tooLarge):

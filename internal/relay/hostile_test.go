@@ -79,6 +79,141 @@ func TestGRPC(t *testing.T) {
 	}
 }
 
+// TestTrailersOfRequests: values that come after a request's body arrive.
+func TestTrailersOfRequests(t *testing.T) {
+	w := newWorld(t, Config{})
+	w.shelf.put("web", w.ca.Issue([]string{"web"}))
+	handle := func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		fmt.Fprintf(rw, "%s %s %v %v", r.Proto, body, err, r.Trailer)
+	}
+	for name, c := range map[string]struct {
+		g     model.Gateway
+		end   netip.AddrPort
+		l     model.Listener
+		url   string
+		proto string
+	}{
+		"HTTP/1.1": {model.Gateway{}, httpServer(t, handle), model.Listener{Protocol: model.ListenHTTP}, "http://web/", "HTTP/1.1"},
+		"HTTP/2":   {withTLS(toTLS()), w.serveWeb("a.example.com", handle), model.Listener{Protocol: model.ListenHTTPS, Certificates: []string{"web"}}, "https://web/", "HTTP/2.0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := virtualIP(t)
+			mustPublish(t, w.relay, gateway(at, c.g, c.l, map[string]netip.AddrPort{"a.example.com": c.end}))
+			out, in := io.Pipe()
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.url, out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Trailer = http.Header{"X-Sum": nil}
+			go func() {
+				fmt.Fprint(in, "hello")
+				req.Trailer.Set("X-Sum", "abc")
+				in.Close()
+			}()
+			resp, err := w.browse(at).Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			want := c.proto + " hello <nil> map[X-Sum:[abc]]"
+			if said, err := io.ReadAll(resp.Body); err != nil || string(said) != want {
+				t.Errorf("%q, %v, want %q", said, err, want)
+			}
+		})
+	}
+}
+
+// TestOpenBodyBehindADeadEndpoint: a stream that goes both ways goes to the endpoint that
+// lives, and stays whole.
+func TestOpenBodyBehindADeadEndpoint(t *testing.T) {
+	w := newWorld(t, Config{HoldOff: time.Nanosecond}) // each is tried in its turn
+	w.shelf.put("web", w.ca.Issue([]string{"web"}))
+	end := w.serveWeb("a.example.com", func(rw http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(rw).Flush()
+		both := bufio.NewReader(r.Body)
+		for {
+			line, err := both.ReadString('\n')
+			if err != nil {
+				return
+			}
+			fmt.Fprint(rw, "you said "+line)
+			_ = http.NewResponseController(rw).Flush()
+		}
+	})
+	at := virtualIP(t)
+	mustPublish(t, w.relay, gateway(at, withTLS(toTLS()), model.Listener{Protocol: model.ListenHTTPS, Certificates: []string{"web"}},
+		map[string]netip.AddrPort{"a.example.com": end, "b.example.com": closedPort(t)}))
+	client := w.browse(at)
+	for range 6 {
+		out, in := io.Pipe()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://web/", out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req) // before anything of the body is there
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := bufio.NewReader(resp.Body)
+		for i := range 3 {
+			if _, err := fmt.Fprintf(in, "%d\n", i); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := r.ReadString('\n'); got != fmt.Sprintf("you said %d\n", i) {
+				t.Fatalf("%q, %v", got, err)
+			}
+		}
+		in.Close()
+		resp.Body.Close()
+	}
+	if said := w.told.String(); !strings.Contains(said, "refused") {
+		t.Errorf("the endpoint that is dead was never tried: %s", said)
+	}
+}
+
+// TestVanishedTarget: requests leave an HTTP/2 connection at whose other end nobody is any
+// more, though no packet says so.
+func TestVanishedTarget(t *testing.T) {
+	w := newWorld(t, Config{PingTimeout: time.Second})
+	end := w.serveWeb("a.example.com", func(rw http.ResponseWriter, r *http.Request) { fmt.Fprint(rw, r.Proto) })
+	var gone atomic.Bool
+	between := serve(t, func(c *net.TCPConn) {
+		if gone.Load() {
+			return
+		}
+		server := dial(t, end)
+		pass := func(to, from *net.TCPConn) {
+			b := make([]byte, 4096)
+			for {
+				n, err := from.Read(b)
+				if err != nil {
+					return
+				}
+				if !gone.Load() {
+					_, _ = to.Write(b[:n])
+				}
+			}
+		}
+		go pass(c, server)
+		pass(server, c)
+	})
+	at := virtualIP(t)
+	mustPublish(t, w.relay, gateway(at, withTLS(toTLS()), model.Listener{Protocol: model.ListenHTTP}, map[string]netip.AddrPort{"a.example.com": between}))
+	client := w.browse(at)
+	if resp, body := get(t, client, "http://web/"); body != "HTTP/2.0" {
+		t.Fatalf("%s %s", resp.Status, body)
+	}
+	gone.Store(true)
+	if resp, body := get(t, client, "http://web/"); resp.StatusCode != http.StatusBadGateway {
+		t.Errorf("%s %s", resp.Status, body)
+	}
+	gone.Store(false)
+	if resp, body := get(t, client, "http://web/"); body != "HTTP/2.0" {
+		t.Errorf("%s %s", resp.Status, body)
+	}
+}
+
 // TestWebSocket: a connection that is switched to another protocol carries bytes both
 // ways, until either end is done.
 func TestWebSocket(t *testing.T) {

@@ -106,15 +106,26 @@ func (r *Relay) wake(at time.Time) {
 	}
 }
 
-// due returns how long it is to the next deadline, and drops those that are over; 0
-// and false if there is none.
-func (r *Relay) due(now time.Time) (time.Duration, bool) {
+// cutDue cuts what is over by now, and returns how long it is to the next deadline; 0 and
+// false if there is none.
+func (r *Relay) cutDue(now time.Time) (time.Duration, bool) {
+	in, again, over := r.due(now)
+	if over {
+		r.cutLeft(now)
+	}
+	return in, again
+}
+
+// due drops the deadlines that are over, and returns whether there were any, and how long
+// it is to the next one, if there is one.
+func (r *Relay) due(now time.Time) (in time.Duration, again, over bool) {
 	r.waking.Lock()
 	defer r.waking.Unlock()
 	var next time.Time
 	stay := r.deadlines[:0]
 	for _, at := range r.deadlines {
 		if !at.After(now) {
+			over = true
 			continue
 		}
 		if stay = append(stay, at); next.IsZero() || at.Before(next) {
@@ -122,5 +133,5 @@ func (r *Relay) due(now time.Time) (time.Duration, bool) {
 		}
 	}
 	r.deadlines = stay
-	return next.Sub(now), !next.IsZero()
+	return next.Sub(now), !next.IsZero(), over
 }

@@ -11,7 +11,7 @@ import (
 // hands: a buffer is needed while it is filled, and not while nothing comes.
 //
 // It works below TLS as well, since package crypto/tls goes on reading after a timeout,
-// and takes [errNothingYet] for one.
+// and takes [nothingYet] for one.
 type patient struct {
 	raw syscall.RawConn
 	fd  int
@@ -19,9 +19,7 @@ type patient struct {
 	asking bool
 }
 
-// errNothingYet is why a read returns that is not to wait.
-var errNothingYet error = nothingYet{}
-
+// nothingYet is why a read returns that is not to wait.
 type nothingYet struct{}
 
 func (nothingYet) Error() string   { return "nothing to read yet" }
@@ -29,14 +27,14 @@ func (nothingYet) Timeout() bool   { return true }
 func (nothingYet) Temporary() bool { return true }
 
 // whenReadable calls try, which reads through [patient.read], until that returns anything
-// but errNothingYet, and waits in between.
+// but [nothingYet], and waits in between.
 func (p *patient) whenReadable(try func() error) error {
 	var err error
 	broken := p.raw.Read(func(fd uintptr) bool {
 		p.fd, p.asking = int(fd), true
 		err = try()
 		p.asking = false
-		return !errors.Is(err, errNothingYet)
+		return !errors.Is(err, nothingYet{})
 	})
 	if broken != nil {
 		return broken
@@ -49,7 +47,7 @@ func (p *patient) read(b []byte) (int, error) {
 	n, err := read(p.fd, b)
 	switch {
 	case wouldBlock(err):
-		return 0, errNothingYet
+		return 0, nothingYet{}
 	case err != nil:
 		return 0, os.NewSyscallError("read", err)
 	case n == 0 && len(b) > 0:

@@ -30,7 +30,7 @@ func TestWhoWaitsHoldsNoBuffer(t *testing.T) {
 	waited := 0
 	fill := func() error {
 		err := d.fill()
-		if errors.Is(err, errNothingYet) {
+		if errors.Is(err, nothingYet{}) {
 			if waited++; d.buf != nil || d.n != 0 {
 				t.Errorf("a buffer with %d bytes is held", d.n)
 			}

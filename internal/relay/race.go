@@ -29,7 +29,6 @@ func (r *Relay) race(rt *route, hangs *attempt, rest []*endpoint) (*socket, *end
 			c.running = slices.DeleteFunc(c.running, func(o *attempt) bool { return o == a })
 			if a.err == nil {
 				c.abandon(a)
-				a.end.took()
 				return a.sock, a.end
 			}
 			r.failed(rt, a)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"fairlead.dev/internal/model"
@@ -18,6 +19,11 @@ import (
 func (r *Relay) reach(rt *route, order []*endpoint, client net.Conn, offer alpn) (net.Conn, *endpoint, error) {
 	var last error
 	for len(order) > 0 {
+		select {
+		case <-r.cut:
+			return nil, nil, errEnding
+		default:
+		}
 		sock, end := r.dialNoting(rt, order, &last)
 		if sock == nil {
 			return nil, nil, last
@@ -27,7 +33,7 @@ func (r *Relay) reach(rt *route, order []*endpoint, client net.Conn, offer alpn)
 			return conn, end, nil
 		}
 		last = err
-		order = after(order, end)
+		order = without(order, end)
 	}
 	return nil, nil, last
 }
@@ -36,6 +42,7 @@ func (r *Relay) reach(rt *route, order []*endpoint, client net.Conn, offer alpn)
 func (r *Relay) introduce(rt *route, end *endpoint, sock *socket, client net.Conn, offer alpn) (net.Conn, error) {
 	conn, err := r.greet(rt, end, sock, client, offer)
 	if err == nil {
+		end.took()
 		return conn, nil
 	}
 	sock.close()
@@ -53,15 +60,14 @@ func (r *Relay) dialNoting(rt *route, order []*endpoint, last *error) (*socket, 
 	return sock, end
 }
 
-// after is order behind end. What comes before it was tried as well: it did not take the
-// connection, or not as soon.
-func after(order []*endpoint, end *endpoint) []*endpoint {
-	for i, e := range order {
-		if e == end {
-			return order[i+1:]
-		}
-	}
-	return nil
+// errEnding is why nobody is connected to any more.
+var errEnding = errors.New("the relay ends")
+
+// without is order from end on, without it. What comes before it was not as soon to take
+// the connection, and is tried once more at last.
+func without(order []*endpoint, end *endpoint) []*endpoint {
+	i := slices.Index(order, end)
+	return slices.Concat(order[i+1:], order[:i])
 }
 
 // name is how people know the endpoint.

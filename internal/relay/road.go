@@ -113,6 +113,8 @@ func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
 		ResponseHeaderTimeout: rt.service.Gateway.HTTP.ResponseTimeout, MaxResponseHeaderBytes: 1 << 20,
 		ReadBufferSize: bufferSize, WriteBufferSize: bufferSize,
 		TLSHandshakeTimeout: 0, ExpectContinueTimeout: time.Second,
+		// Or all requests would go on over a connection whose target has vanished.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: r.cfg.PingTimeout, PingTimeout: r.cfg.PingTimeout},
 	}
 }
 

@@ -248,7 +248,7 @@ func (d *delivery) fill() error {
 	d.buf = d.buffers.Get().(*[bufferSize]byte)
 	n, err := d.src.Read(d.buf[:])
 	d.n = n
-	if n > 0 && errors.Is(err, errNothingYet) {
+	if n > 0 && errors.Is(err, nothingYet{}) {
 		return nil
 	}
 	if n == 0 {

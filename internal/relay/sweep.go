@@ -21,12 +21,11 @@ func (r *Relay) startSweeping() {
 			case <-tick.C:
 				r.sweep(r.cfg.Now())
 			case <-deadline.C:
-				r.cutLeft(r.cfg.Now())
 			case <-r.woken:
 			case <-r.cut:
 				return
 			}
-			if in, any := r.due(r.cfg.Now()); any {
+			if in, again := r.cutDue(r.cfg.Now()); again {
 				deadline.Reset(in)
 			}
 		}

@@ -184,6 +184,7 @@ func (l *tcpListener) serve(t *tunnel, conn *net.TCPConn, rt *route) {
 		l.relay.cfg.Hooks.refused(rt)
 		return
 	}
+	end.took()
 	l.stick(rt, clientOf(conn), order[0], end)
 	if !t.attach(server, end) {
 		return
