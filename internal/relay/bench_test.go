@@ -32,7 +32,7 @@ func BenchmarkRequests(b *testing.B) {
 	defer r.Close(b.Context())
 	at := virtualIP(b)
 	ends := map[string]netip.AddrPort{"a.example.com": l.Addr().(*net.TCPAddr).AddrPort()}
-	mustPublish(b, r, gateway(at, model.Gateway{HTTP: model.HTTP{Host: model.HostOfTarget, Forwarded: true, MaxHeaderBytes: 64 << 10}}, model.Listener{Protocol: model.ListenHTTP}, ends))
+	mustPublish(b, r, gateway(at, model.Gateway{HTTP: model.HTTP{Host: model.HostOfTarget, Forwarded: true}}, model.Listener{Protocol: model.ListenHTTP}, ends))
 	b.ReportAllocs()
 	b.SetParallelism(16)
 	b.RunParallel(func(pb *testing.PB) {

@@ -48,6 +48,8 @@ type exchange struct {
 	client netip.Addr
 	// scheme and host are those that the client has asked for.
 	scheme, host string
+	// handed is how far it has come already.
+	handed *handed
 	// end is the endpoint that has answered; nil before.
 	end *endpoint
 	// body is the client's, which may still be sent when the answer begins.
@@ -63,6 +65,11 @@ func exchangeOf(r *http.Request) *exchange { return r.Context().Value(exchangeKe
 // ServeHTTP answers one request with what an endpoint says.
 func (f *forwarder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	x := &exchange{rt: f.l.route.Load(), scheme: "http", host: req.Host}
+	x.handed = takeHanded(req.Context())
+	defer x.handed.drop()
+	if x.handed != nil && x.handed.rt != nil {
+		x.rt = x.handed.rt
+	}
 	if f.l.manner(x.rt) != asRequests { // since an edit, while the client was connected
 		w.Header().Set("Connection", "close")
 		http.Error(w, "503 Service Unavailable\n\nfairlead: "+x.rt.key.String()+" does not carry requests one by one any more: connect again", http.StatusServiceUnavailable)
@@ -116,16 +123,21 @@ func (f *forwarder) rewrite(p *httputil.ProxyRequest) {
 // have acted on is not asked of another one, unless it is idempotent and the spec says so.
 func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req)
-	order := f.l.order(x.rt, x.client)
+	order := f.order(x)
 	body := &guarded{ReadCloser: req.Body}
 	if x.both && req.Body != nil {
 		body.ReadCloser, body.ends = x.body, true
 	}
-	err := error(errNobody)
+	resp, err := f.goOn(req, x)
+	if err == nil {
+		return resp, nil
+	}
+	if err != errNobody && (req.Context().Err() != nil || !f.again(req, x.rt, body, err)) {
+		order = nil
+	}
 	tries, hanging := order, []*endpoint(nil)
 	for i := 0; i < len(tries); i++ {
 		end := tries[i]
-		var resp *http.Response
 		if resp, err = f.ask(req, x.rt, end, body, i < len(order)-1); err == nil {
 			x.end = end
 			body.answered()
@@ -157,6 +169,37 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 // errNobody is why a request is not answered for which there is no endpoint.
 var errNobody = errors.New("there is no endpoint to ask")
 
+// order are the endpoints in the order in which to ask them: of a request that was asked
+// already those that are left.
+func (f *forwarder) order(x *exchange) []*endpoint {
+	if h := x.handed; h != nil && h.order != nil {
+		return h.order
+	}
+	return f.l.order(x.rt, x.client)
+}
+
+// goOn returns the answer to a request that was asked already, or errNobody for one that
+// was not.
+func (f *forwarder) goOn(req *http.Request, x *exchange) (*http.Response, error) {
+	h := x.handed
+	switch {
+	case h == nil || h.err == nil && h.ln == nil:
+		return nil, errNobody
+	case h.err != nil:
+		return nil, h.err
+	}
+	resp, err := h.answer(req)
+	if err == nil {
+		h.end.took()
+		x.end = h.end
+		return resp, nil
+	}
+	if req.Context().Err() == nil {
+		err = f.missed(x.rt, h.end, err)
+	}
+	return nil, err
+}
+
 // overtaken notes that those still connected when another endpoint had answered.
 func (f *forwarder) overtaken(rt *route, hanging []*endpoint) {
 	for _, end := range hanging {
@@ -185,7 +228,7 @@ func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guard
 	resp, err := end.road(f.l.relay, rt, req.Header.Get("Upgrade") != "").RoundTrip(out)
 	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols && !switched(req, resp) {
 		_ = resp.Body.Close()
-		err = fmt.Errorf("it switches to %q, and %q was asked for", resp.Header.Get("Upgrade"), req.Header.Get("Upgrade"))
+		err = &unwanted{resp.Header.Get("Upgrade"), req.Header.Get("Upgrade")}
 	}
 	if err != nil {
 		over, hung := w.over(out)
@@ -204,6 +247,13 @@ func (f *forwarder) ask(req *http.Request, rt *route, end *endpoint, body *guard
 	end.took()
 	resp.Body = untilClosed(resp.Body, done)
 	return resp, nil
+}
+
+// unwanted is why an answer is none that switches to another protocol.
+type unwanted struct{ to, asked string }
+
+func (u *unwanted) Error() string {
+	return fmt.Sprintf("it switches to %q, and %q was asked for", u.to, u.asked)
 }
 
 // switched reports whether an answer switches to the protocol that was asked for, by a

@@ -480,7 +480,7 @@ func TestTenThousand(t *testing.T) {
 	eventually(t, "no connection is left", func() bool { return w.relay.Connections() == 0 })
 	for _, l := range w.relay.listeners { // which keep connections for more requests
 		for _, e := range l.(*tcpListener).route.Load().ends {
-			e.closeIdle()
+			e.leave()
 		}
 	}
 	eventually(t, "goroutines and files are as before", func() bool {

@@ -60,7 +60,7 @@ func idleEndpoint(e *endpoint) bool { return e.open.Load() == 0 }
 // service says: at once, when its time is over, or never where there is no gateway.
 func (r *Relay) leave(rt *route, left []*endpoint) {
 	for _, end := range left {
-		end.closeIdle()
+		end.leave()
 	}
 	g := rt.service.Gateway
 	if g == nil || len(left) == 0 {

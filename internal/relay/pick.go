@@ -72,6 +72,7 @@ func (rt *route) adopt(before []*endpoint) (left []*endpoint) {
 		}
 		e.weight.Store(int64(max(1, d.weight)))
 		e.until.Store(0)
+		e.back()
 		rt.ends[i] = e
 	}
 	for _, e := range before {

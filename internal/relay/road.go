@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fairlead.dev/internal/model"
@@ -27,6 +28,13 @@ type roads struct {
 	// switching are those for requests that switch to another protocol, which HTTP/2
 	// has no place for; nil before the first.
 	switching *http.Transport
+	// lanes carry plain requests. They have carried nothing since they are here, the
+	// newest last.
+	lanes []*lane
+	// left says that the endpoint takes no traffic any more.
+	left bool
+	// chose2 says that the endpoint, asked by ALPN, has chosen HTTP/2.
+	chose2 atomic.Bool
 }
 
 // terms are what connections are made by: others take others.
@@ -45,15 +53,10 @@ func (t terms) same(u terms) bool {
 // road returns the connections to the endpoint, as the route says that they are to
 // be, for requests that switch to another protocol or not.
 func (e *endpoint) road(r *Relay, rt *route, switches bool) *http.Transport {
-	g, k := rt.service.Gateway, &e.roads
+	k := &e.roads
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := terms{g.BackendTLS, g.HTTP.ResponseTimeout, g.ConnectTimeout, rt.port.AppProtocol}
-	if !k.made.same(now) {
-		k.closeIdle()
-		k.open, k.switching = nil, nil
-	}
-	k.made = now
+	k.follow(termsOf(rt))
 	road := &k.open
 	if switches {
 		road = &k.switching
@@ -64,11 +67,29 @@ func (e *endpoint) road(r *Relay, rt *route, switches bool) *http.Transport {
 	return *road
 }
 
-// closeIdle ends the connections that carry nothing.
-func (e *endpoint) closeIdle() {
+// follow has connections be made by these terms from now on.
+func (k *roads) follow(now terms) {
+	if !k.made.same(now) {
+		k.closeIdle()
+		k.open, k.switching = nil, nil
+		k.chose2.Store(false)
+	}
+	k.made = now
+}
+
+// leave ends the connections that carry nothing, and the others when they do no more; and
+// back has them kept again.
+func (e *endpoint) leave() {
 	e.roads.mu.Lock()
 	defer e.roads.mu.Unlock()
+	e.roads.left = true
 	e.roads.closeIdle()
+}
+
+func (e *endpoint) back() {
+	e.roads.mu.Lock()
+	defer e.roads.mu.Unlock()
+	e.roads.left = false
 }
 
 func (k *roads) closeIdle() {
@@ -77,6 +98,10 @@ func (k *roads) closeIdle() {
 			road.CloseIdleConnections()
 		}
 	}
+	for _, ln := range k.lanes {
+		_ = ln.conn.Close()
+	}
+	k.lanes = nil
 }
 
 func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
@@ -89,7 +114,7 @@ func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
 	case rt.service.Gateway.BackendTLS != nil:
 		protocols.SetHTTP1(true)
 		protocols.SetHTTP2(true)
-	case rt.port.AppProtocol == "kubernetes.io/h2c" || rt.port.AppProtocol == "grpc":
+	case rt.knownHTTP2():
 		protocols.SetUnencryptedHTTP2(true)
 	default:
 		protocols.SetHTTP1(true)
@@ -105,6 +130,9 @@ func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
 		if err != nil {
 			return nil, &unreachable{err}
 		}
+		if !switches {
+			e.chosen(conn)
+		}
 		return r.keep(rt, e, conn)
 	}
 	return &http.Transport{
@@ -116,6 +144,11 @@ func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
 		// Or all requests would go on over a connection whose target has vanished.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: r.cfg.PingTimeout, PingTimeout: r.cfg.PingTimeout},
 	}
+}
+
+// knownHTTP2 reports whether endpoints without TLS speak HTTP/2 by prior knowledge.
+func (rt *route) knownHTTP2() bool {
+	return rt.port.AppProtocol == "kubernetes.io/h2c" || rt.port.AppProtocol == "grpc"
 }
 
 // idleRoad is how long a connection to an endpoint is kept for the next request: less
@@ -145,7 +178,12 @@ func (r *Relay) keep(rt *route, end *endpoint, conn net.Conn) (net.Conn, error) 
 	return conn, nil
 }
 
-func (u *upstream) cut()              { u.conn.reset() }
+// cut also counts it as closed, since nobody may be using it.
+func (u *upstream) cut() {
+	u.conn.reset()
+	_ = u.conn.Close()
+}
+
 func (u *upstream) goesTo() *endpoint { return u.end }
 
 // sweep leaves it to its requests, and then to idleRoad.

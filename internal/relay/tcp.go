@@ -67,6 +67,9 @@ func (l *tcpListener) leave() *parted {
 }
 
 func (l *tcpListener) sweep(now time.Time) {
+	for _, end := range l.ends.all(l.route.Load()) {
+		end.roads.sweep(now)
+	}
 	l.ends.forget()
 	l.sticky.sweep(now, l.route.Load().service.SessionAffinity)
 }

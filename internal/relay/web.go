@@ -8,8 +8,10 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,9 +24,17 @@ type web struct {
 
 // webServer serves the clients that came while the limits were these.
 type webServer struct {
-	limits  limits
-	http    *http.Server
-	clients *handover
+	l         *tcpListener
+	limits    limits
+	forwarder *forwarder
+	http      *http.Server
+	clients   *handover
+	// retired says that clients are to end when they have their answers.
+	retired atomic.Bool
+
+	mu sync.Mutex
+	// fast are the clients that have sent nothing so far but plain requests.
+	fast map[*webClient]struct{}
 }
 
 // limits are those of a client's connection.
@@ -35,17 +45,26 @@ type limits struct {
 
 // take serves a client.
 func (w *web) take(l *tcpListener, rt *route, conn *net.TCPConn) {
-	c := &webClient{TCPConn: conn, relay: l.relay, stats: rt.stats, idle: rt.idle()}
+	in, err := newInward(conn)
+	if err != nil {
+		_ = conn.Close()
+		rt.stats.leave()
+		return
+	}
+	c := &webClient{inward: in, tcp: conn, client: clientOf(conn), relay: l.relay, stats: rt.stats, idle: rt.idle()}
 	if !l.relay.tunnels.add(c) {
 		c.stats.leave()
 		refuse(conn)
 		return
 	}
-	var client net.Conn = c
+	s := w.serving(l, rt)
 	if len(rt.listener.Certificates) > 0 {
-		client = tls.Server(c, l.relay.terminate(rt, []string{"h2", "http/1.1"}))
+		if !s.clients.give(tls.Server(c, l.relay.terminate(rt, []string{"h2", "http/1.1"}))) {
+			_ = c.Close()
+		}
+		return
 	}
-	w.serving(l, rt).clients.give(client)
+	l.relay.wg.Go(func() { s.serve(c) })
 }
 
 // serving returns the server for new clients.
@@ -69,19 +88,48 @@ func newWebServer(l *tcpListener, now limits) *webServer {
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
-	s := &webServer{limits: now, clients: newHandover(l.ln.Addr())}
+	s := &webServer{l: l, limits: now, forwarder: newForwarder(l), clients: newHandover(l.ln.Addr()), fast: map[*webClient]struct{}{}}
 	s.http = &http.Server{
-		Handler: newForwarder(l), Protocols: protocols, MaxHeaderBytes: now.header,
+		Handler: s.forwarder, Protocols: protocols, MaxHeaderBytes: now.header,
 		ReadHeaderTimeout: l.relay.cfg.HelloTimeout, IdleTimeout: now.idle,
-		ErrorLog: log.New(&clientErrors{l}, "", 0),
+		ErrorLog:    log.New(&clientErrors{l}, "", 0),
+		ConnContext: handing,
 	}
 	l.relay.wg.Go(func() { _ = s.http.Serve(s.clients) })
 	return s
 }
 
+// serve serves a client: plain requests itself, and from the first one on that is not so
+// by package http.
+func (s *webServer) serve(c *webClient) {
+	s.mu.Lock()
+	s.fast[c] = struct{}{}
+	s.mu.Unlock()
+	h, goesOn := (&express{s: s, c: c}).run()
+	s.mu.Lock()
+	delete(s.fast, c)
+	s.mu.Unlock()
+	c.handed.Store(h)
+	switch {
+	case !goesOn:
+		_ = c.Close()
+	case s.retired.Load() || !s.clients.give(c):
+		// It still gets its answer.
+		last := newWebServer(s.l, s.limits)
+		last.clients.give(c)
+		last.retire(s.l.relay)
+	}
+}
+
 // retire takes no more clients; those that are connected end when they have their
 // answers, and at once where they wait for none.
 func (s *webServer) retire(r *Relay) {
+	s.retired.Store(true)
+	s.mu.Lock()
+	for c := range s.fast {
+		c.retire()
+	}
+	s.mu.Unlock()
 	_ = s.clients.Close()
 	r.wg.Go(func() {
 		ctx, done := context.WithCancel(context.Background())
@@ -135,12 +183,13 @@ func (h *handover) Close() error {
 
 func (h *handover) Addr() net.Addr { return h.addr }
 
-// give returns when the client is served, or is none any more.
-func (h *handover) give(c net.Conn) {
+// give hands a client over, and returns false if nobody takes it any more.
+func (h *handover) give(c net.Conn) bool {
 	select {
 	case h.next <- c:
+		return true
 	case <-h.done:
-		_ = c.Close()
+		return false
 	}
 }
 
@@ -160,12 +209,55 @@ var _ io.Writer = (*clientErrors)(nil)
 
 // webClient is a client's connection that carries requests.
 type webClient struct {
-	*net.TCPConn
+	*inward
+	tcp    *net.TCPConn
+	client netip.Addr
 	relay  *Relay
 	stats  *counters
 	idle   time.Duration
 	ending sync.Once
 	moving
+
+	// turn is what the client does while its requests are plain.
+	turn atomic.Int32
+	// handed is how far its request has come when package http takes over.
+	handed atomic.Pointer[handed]
+
+	mu   sync.Mutex
+	lane *lane // over which its request is under way
+}
+
+// What a client does.
+const (
+	arriving int32 = iota // it has asked for nothing yet
+	working
+	resting  // it has all its answers
+	goneHome // it is closed, or about to be
+)
+
+// rests notes that the client waits for nothing, and returns false if it is to end then.
+func (c *webClient) rests(s *webServer) bool {
+	c.turn.Store(resting)
+	return !s.retired.Load() || !c.turn.CompareAndSwap(resting, goneHome)
+}
+
+// works notes that the client has sent something, and returns false if it is too late.
+func (c *webClient) works() bool {
+	return c.turn.CompareAndSwap(resting, working) || c.turn.CompareAndSwap(arriving, working)
+}
+
+// retire ends a client that waits for nothing.
+func (c *webClient) retire() {
+	if c.turn.CompareAndSwap(resting, goneHome) {
+		_ = c.tcp.Close()
+	}
+}
+
+// on notes over which connection the client's request goes.
+func (c *webClient) on(ln *lane) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lane = ln
 }
 
 // Close also has the client counted as gone.
@@ -173,20 +265,29 @@ func (c *webClient) Close() error {
 	c.ending.Do(func() {
 		c.relay.tunnels.remove(c)
 		c.stats.leave()
+		c.handed.Swap(nil).drop() // if nobody has asked for it
 	})
-	return c.TCPConn.Close()
+	return c.tcp.Close()
 }
 
 func (c *webClient) Read(b []byte) (int, error) {
-	n, err := c.TCPConn.Read(b)
+	n, err := c.inward.Read(b)
 	c.moved.Add(int64(n))
 	return n, err
 }
 
 func (c *webClient) Write(b []byte) (int, error) {
-	n, err := c.TCPConn.Write(b)
+	n, err := c.tcp.Write(b)
 	c.moved.Add(int64(n))
 	return n, err
+}
+
+// left reports whether the client has gone while an answer is under way that nobody would
+// notice it by: package http watches its clients itself.
+func (c *webClient) left() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lane != nil && ended(c.raw)
 }
 
 // ReadFrom and WriteTo go through Read and Write: what moves is seen while it moves, by
@@ -200,13 +301,20 @@ func (c *webClient) WriteTo(w io.Writer) (int64, error) {
 }
 
 // cut is what ends it for its server, too, which then closes it.
-func (c *webClient) cut() { refuse(c.TCPConn) }
+func (c *webClient) cut() {
+	refuse(c.tcp)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lane != nil {
+		beneath(c.lane.conn).reset()
+	}
+}
 
 // goesTo is nil: requests go where they go, one by one.
 func (c *webClient) goesTo() *endpoint { return nil }
 
 func (c *webClient) sweep(now time.Time, idle, _ time.Duration) {
-	if c.silent(now) >= shorter(idle, c.idle) {
+	if c.silent(now) >= shorter(idle, c.idle) || c.left() {
 		c.cut()
 	}
 }

@@ -1,0 +1,260 @@
+package relay
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"fairlead.dev/internal/http1"
+)
+
+// express carries the plain requests of one client: each goes from the buffer in which it
+// came to the endpoint, with another Host, and its answer back. What is not plain, and
+// whatever goes wrong, package http goes on with.
+type express struct {
+	s *webServer
+	c *webClient
+
+	rt   *route
+	in   delivery // what the client has sent: a request, and maybe some of the next
+	out  *[bufferSize]byte
+	size int // of the request's head
+
+	req  http1.Request
+	resp http1.Response
+}
+
+const (
+	// maxPlainHead is how long a head may be, so that there is room for what is added.
+	maxPlainHead = bufferSize / 2
+	// promptly is how long an answer may take whose client is not watched meanwhile.
+	promptly = time.Second
+)
+
+// run returns what package http is to go on with, and whether it is to: otherwise the
+// client is done.
+func (x *express) run() (*handed, bool) {
+	defer x.release()
+	for first := true; x.wait(first); first = false {
+		if !x.plain() {
+			return nil, x.handOver()
+		}
+		h, stays := x.ask()
+		if h != nil {
+			return h, x.handOver()
+		}
+		if !stays {
+			break
+		}
+		x.release()
+	}
+	return nil, false
+}
+
+// wait waits for the client's next request, without a buffer.
+func (x *express) wait(first bool) bool {
+	if !first && !x.c.rests(x.s) {
+		return false
+	}
+	if first && x.c.SetReadDeadline(time.Now().Add(x.s.l.relay.cfg.HelloTimeout)) != nil {
+		return false
+	}
+	x.in = delivery{src: x.c, buffers: &x.s.l.relay.buffers}
+	if err := x.c.whenReadable(x.in.fill); err != nil || x.in.n == 0 {
+		return false
+	}
+	return x.c.works() && (!first || x.c.SetReadDeadline(time.Time{}) == nil)
+}
+
+// plain reports whether what has come is a plain request for this listener.
+func (x *express) plain() bool {
+	x.rt = x.s.l.route.Load()
+	x.size = http1.HeadLen(x.in.buf[:x.in.n])
+	return x.size > 0 && x.size <= maxPlainHead && x.s.l.manner(x.rt) == asRequests &&
+		x.size <= x.rt.service.Gateway.HTTP.MaxHeaderBytes && x.req.Parse(x.in.buf[:x.size])
+}
+
+// handOver has what was read be read again.
+func (x *express) handOver() bool {
+	x.c.unread(slices.Clone(x.in.buf[:x.in.n]))
+	return true
+}
+
+// ask sends the request to an endpoint and passes the answer on. It returns whether the
+// client may stay for another, or how far it has come.
+func (x *express) ask() (h *handed, stays bool) {
+	l := x.s.l
+	order := l.order(x.rt, x.c.client)
+	if len(order) == 0 || !order[0].plain(x.rt) {
+		return &handed{rt: x.rt, order: order}, false
+	}
+	end := order[0]
+	ln := end.lane(x.rt, l.relay.cfg.Now())
+	if ln == nil {
+		var err error
+		if ln, end, err = l.relay.newLane(x.rt, order); err != nil {
+			return &handed{rt: x.rt, err: err, order: []*endpoint{}}, false
+		}
+		if ln == nil {
+			return &handed{rt: x.rt, order: order}, false
+		}
+		l.stick(x.rt, x.c.client, order[0], end)
+	}
+	end.open.Add(1)
+	x.c.on(ln)
+	h, reusable, stays := x.carry(ln, end, order)
+	x.c.on(nil)
+	if h != nil && h.ln != nil {
+		return h, false
+	}
+	end.open.Add(-1)
+	if reusable {
+		end.park(ln, l.relay.cfg.Now())
+	} else {
+		_ = ln.conn.Close()
+	}
+	return h, stays
+}
+
+// carry sends the request and passes the answer on. It returns whether the connection, and
+// whether the client may carry another; or how far it has come.
+func (x *express) carry(ln *lane, end *endpoint, order []*endpoint) (h *handed, reusable, stays bool) {
+	x.out = x.s.l.relay.buffers.Get().(*[bufferSize]byte)
+	sent := time.Now()
+	if _, err := ln.conn.Write(x.request(end)); err != nil {
+		return x.unanswered(ln, end, order, err), false, false
+	}
+	if err := ln.conn.SetReadDeadline(sent.Add(shorter(promptly, x.rt.service.Gateway.HTTP.ResponseTimeout))); err != nil {
+		return x.unanswered(ln, end, order, err), false, false
+	}
+	got, size := 0, 0
+	for size == 0 && got < maxPlainHead {
+		n, err := ln.conn.Read(x.out[got:])
+		got += n
+		if size = http1.HeadLen(x.out[:got]); size > 0 || err == nil {
+			continue
+		}
+		if got == 0 && !errors.Is(err, os.ErrDeadlineExceeded) {
+			return x.unanswered(ln, end, order, err), false, false
+		}
+		break
+	}
+	redirects := x.rt.service.Gateway.HTTP.RewriteRedirects
+	if size == 0 || size > maxPlainHead || !x.resp.Parse(x.out[:size], x.req.Method) || x.resp.Located && redirects {
+		return &handed{rt: x.rt, order: without(order, end), ln: ln, end: end, said: slices.Clone(x.out[:got]), sent: sent}, false, false
+	}
+	end.took()
+	reusable, stays = x.answer(ln, size, got)
+	return nil, reusable, stays
+}
+
+// unanswered is what is left of a request of which nothing came back. A connection that was
+// kept may have ended before it: then it is asked again, as package http does, since GET
+// and HEAD are safe (RFC 9110, section 9.2.2).
+func (x *express) unanswered(ln *lane, end *endpoint, order []*endpoint, err error) *handed {
+	if ln.kept {
+		return &handed{}
+	}
+	return &handed{rt: x.rt, err: x.s.forwarder.missed(x.rt, end, err), order: without(order, end)}
+}
+
+// request is the head for the endpoint.
+func (x *express) request(end *endpoint) []byte {
+	host := hostHeader(x.rt, end, string(x.req.Host))
+	if !x.rt.service.Gateway.HTTP.Forwarded {
+		return x.req.Append(x.out[:0], host)
+	}
+	var more []byte
+	more = append(more, "X-Forwarded-For: "...)
+	for _, before := range x.req.ForwardedFor {
+		more = append(append(more, before...), ", "...)
+	}
+	more = x.c.client.AppendTo(more)
+	more = append(append(more, "\r\nX-Forwarded-Host: "...), x.req.Host...)
+	more = append(more, "\r\nX-Forwarded-Proto: http\r\n"...)
+	return x.req.Append(x.out[:0], host, more)
+}
+
+// answer passes an answer on of whose octets got are there, size of them the head. It
+// returns whether the endpoint's connection and the client's can carry another.
+func (x *express) answer(ln *lane, size, got int) (reusable, stays bool) {
+	ends := x.req.Close || x.s.retired.Load()
+	next := bytes.Clone(x.in.buf[x.size:x.in.n])
+	var date, last []byte
+	if !x.resp.Dated {
+		date = time.Now().UTC().AppendFormat([]byte("Date: "), http.TimeFormat+"\r\n")
+	}
+	if ends {
+		last = []byte("Connection: close\r\n")
+	}
+	body := &body{left: x.resp.Length}
+	some, err := body.take(x.out[size:got])
+	whole := x.resp.Append(x.in.buf[:0], date, last)
+	if len(whole)+len(some) <= bufferSize {
+		whole, some = append(whole, some...), nil
+	}
+	if !x.give(whole) || len(some) > 0 && !x.give(some) || err != nil {
+		return false, false
+	}
+	if !body.ended && ln.conn.SetReadDeadline(time.Time{}) != nil {
+		return false, false
+	}
+	for !body.ended {
+		n, err := ln.conn.Read(x.out[:])
+		some, malformed := body.take(x.out[:n])
+		if len(some) > 0 && !x.give(some) || malformed != nil || err != nil && !body.ended {
+			return false, false
+		}
+	}
+	if len(next) > 0 {
+		x.c.unread(next)
+	}
+	return !x.resp.Close && !body.more, !ends
+}
+
+func (x *express) give(b []byte) bool {
+	_, err := x.c.Write(b)
+	return err == nil
+}
+
+func (x *express) release() {
+	if x.in.buf != nil {
+		x.in.release()
+	}
+	if x.out != nil {
+		x.s.l.relay.buffers.Put(x.out)
+		x.out = nil
+	}
+}
+
+// body is where the body of an answer ends.
+type body struct {
+	left   int64 // octets, or http1.Chunked
+	chunks http1.Chunks
+	ended  bool
+	more   bool // something came after the end
+}
+
+// take returns what of b is part of it.
+func (b *body) take(some []byte) ([]byte, error) {
+	n, err := len(some), error(nil)
+	if b.left == http1.Chunked {
+		n, b.ended, err = b.chunks.Scan(some)
+	} else {
+		n = int(min(b.left, int64(n)))
+		b.left -= int64(n)
+		b.ended = b.left == 0
+	}
+	b.more = n < len(some)
+	return some[:n], err
+}
+
+var (
+	_ net.Conn  = (*webClient)(nil)
+	_ io.Reader = (*webClient)(nil)
+)
