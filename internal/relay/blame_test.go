@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bufio"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -131,6 +132,8 @@ func TestRequestsThatAreNoneAnyMore(t *testing.T) {
 	ends := map[string]netip.AddrPort{"a.example.com": end}
 	mustPublish(t, w.relay, gateway(at, withTLS(toTLS()), model.Listener{Protocol: model.ListenHTTP}, ends))
 	f := newForwarder(listenerAt(w.relay, at))
+	arriving := dial(t, at)
+	eventually(t, "it is there", func() bool { return w.relay.Connections() == 1 })
 	g := withTLS(toTLS())
 	g.ProxyProtocol = 1
 	mustPublish(t, w.relay, gateway(at, g, model.Listener{Protocol: model.ListenTCP}, ends))
@@ -138,6 +141,10 @@ func TestRequestsThatAreNoneAnyMore(t *testing.T) {
 	f.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://web/", nil))
 	if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Connection") != "close" {
 		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+	fmt.Fprint(arriving, "GET / HTTP/1.1\r\nHost: web\r\n\r\n")
+	if resp, err := http.ReadResponse(bufio.NewReader(arriving), nil); err != nil || resp.StatusCode != http.StatusServiceUnavailable {
+		t.Error(resp, err)
 	}
 }
 

@@ -29,12 +29,8 @@ type express struct {
 	resp http1.Response
 }
 
-const (
-	// maxPlainHead is how long a head may be, so that there is room for what is added.
-	maxPlainHead = bufferSize / 2
-	// promptly is how long an answer may take whose client is not watched meanwhile.
-	promptly = time.Second
-)
+// promptly is how long an answer may take whose client is not watched meanwhile.
+const promptly = time.Second
 
 // run returns what package http is to go on with, and whether it is to: otherwise the
 // client is done.
@@ -75,7 +71,7 @@ func (x *express) wait(first bool) bool {
 func (x *express) plain() bool {
 	x.rt = x.s.l.route.Load()
 	x.size = http1.HeadLen(x.in.buf[:x.in.n])
-	return x.size > 0 && x.size <= maxPlainHead && x.s.l.manner(x.rt) == asRequests &&
+	return x.size > 0 && x.s.l.manner(x.rt) == asRequests &&
 		x.size <= x.rt.service.Gateway.HTTP.MaxHeaderBytes && x.req.Parse(x.in.buf[:x.size])
 }
 
@@ -94,7 +90,7 @@ func (x *express) ask() (h *handed, stays bool) {
 		return &handed{rt: x.rt, order: order}, false
 	}
 	end := order[0]
-	ln := end.lane(x.rt, l.relay.cfg.Now())
+	ln := end.lane(x.rt)
 	if ln == nil {
 		var err error
 		if ln, end, err = l.relay.newLane(x.rt, order); err != nil {
@@ -133,7 +129,7 @@ func (x *express) carry(ln *lane, end *endpoint, order []*endpoint) (h *handed, 
 		return x.unanswered(ln, end, order, err), false, false
 	}
 	got, size := 0, 0
-	for size == 0 && got < maxPlainHead {
+	for size == 0 && got < len(x.out) {
 		n, err := ln.conn.Read(x.out[got:])
 		got += n
 		if size = http1.HeadLen(x.out[:got]); size > 0 || err == nil {
@@ -145,7 +141,7 @@ func (x *express) carry(ln *lane, end *endpoint, order []*endpoint) (h *handed, 
 		break
 	}
 	redirects := x.rt.service.Gateway.HTTP.RewriteRedirects
-	if size == 0 || size > maxPlainHead || !x.resp.Parse(x.out[:size], x.req.Method) || x.resp.Located && redirects {
+	if size == 0 || !x.resp.Parse(x.out[:size], x.req.Method) || x.resp.Located && redirects {
 		return &handed{rt: x.rt, order: without(order, end), ln: ln, end: end, said: slices.Clone(x.out[:got]), sent: sent}, false, false
 	}
 	end.took()

@@ -178,7 +178,9 @@ func look(t *testing.T, method string, pieces []string, odd bool) (s seen) {
 // request is lost by that.
 func TestKeptConnectionThatHasEnded(t *testing.T) {
 	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+	const last = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"
 	for name, pieces := range map[string]func(all, here int) []string{
+		"as it says":              func(_, here int) []string { return []string{map[bool]string{true: last, false: "never"}[here == 1]} },
 		"after an answer":         func(int, int) []string { return []string{answer + "EOF"} },
 		"instead of every second": func(_, here int) []string { return []string{map[bool]string{true: answer, false: "EOF"}[here == 1]} },
 	} {
@@ -193,6 +195,36 @@ func TestKeptConnectionThatHasEnded(t *testing.T) {
 				if said, err := io.ReadAll(c); err != nil || !bytes.HasSuffix(said, []byte("\r\n\r\nhello")) {
 					t.Fatalf("request %d: %q, %v", i, said, err)
 				}
+			}
+		})
+	}
+}
+
+// TestNothingUnaskedIsAnAnswer: what an endpoint says of itself is not what the next client
+// hears.
+func TestNothingUnaskedIsAnAnswer(t *testing.T) {
+	const answer, evil = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+	for name, pieces := range map[string][]string{"a moment later": {answer, evil}, "at once": {answer + evil}} {
+		t.Run(name, func(t *testing.T) {
+			end, asked := says(t, func(_, here int) []string {
+				if here > 1 {
+					return []string{"EOF"}
+				}
+				return pieces
+			})
+			r := newRelay(t, Config{})
+			at := virtualIP(t)
+			mustPublish(t, r, gateway(at, model.Gateway{}, model.Listener{Protocol: model.ListenHTTP}, map[string]netip.AddrPort{"a": end}))
+			for range 5 {
+				c := dial(t, at)
+				fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n")
+				if said, err := io.ReadAll(c); err != nil || !bytes.HasSuffix(said, []byte("\r\n\r\nhello")) {
+					t.Fatalf("%q, %v", said, err)
+				}
+				time.Sleep(50 * time.Millisecond) // it is there by now; were it not, the test would see less
+			}
+			if n := asked.Load(); n != 5 {
+				t.Errorf("it was asked %d times for 5 answers", n)
 			}
 		})
 	}
@@ -228,6 +260,9 @@ func TestUnansweredIsNotAskedTwice(t *testing.T) {
 func TestSlowAnswers(t *testing.T) {
 	gone := make(chan struct{}, 1)
 	end := httpServer(t, func(rw http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/body" {
+			_ = http.NewResponseController(rw).Flush()
+		}
 		select {
 		case <-time.After(promptly + 500*time.Millisecond):
 			fmt.Fprint(rw, "hello")
@@ -242,8 +277,10 @@ func TestSlowAnswers(t *testing.T) {
 		mustPublish(t, w.relay, gateway(at, g, model.Listener{Protocol: model.ListenHTTP}, map[string]netip.AddrPort{"a": end}))
 		return at
 	}
-	if resp, body := get(t, w.browse(publish(0)), "http://web/"); body != "hello" {
-		t.Errorf("%s %s", resp.Status, body)
+	for _, path := range []string{"", "body"} {
+		if resp, body := get(t, w.browse(publish(0)), "http://web/"+path); body != "hello" {
+			t.Errorf("%s: %s %s", path, resp.Status, body)
+		}
 	}
 	if resp, body := get(t, w.browse(publish(promptly+100*time.Millisecond)), "http://web/"); resp.StatusCode != http.StatusGatewayTimeout {
 		t.Errorf("%s %s", resp.Status, body)

@@ -28,13 +28,13 @@ func (e *endpoint) plain(rt *route) bool {
 
 // lane returns a connection to the endpoint over which nothing is under way, or nil. One
 // that its server has ended in the meantime, or said something over, is closed.
-func (e *endpoint) lane(rt *route, now time.Time) *lane {
+func (e *endpoint) lane(rt *route) *lane {
 	for {
 		ln := e.roads.pop(termsOf(rt))
 		if ln == nil {
 			return nil
 		}
-		if now.Sub(ln.since) < idleRoad && beneath(ln.conn).quiet() {
+		if beneath(ln.conn).quiet() {
 			return ln
 		}
 		_ = ln.conn.Close()
