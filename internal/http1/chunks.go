@@ -22,6 +22,7 @@ const (
 	inSize    place = iota
 	inSizeEnd       // the LF after a size
 	inExtension
+	afterSize // blanks between a size and the end of its line
 	inData
 	inDataEnd  // the CR after data
 	inDataEnd2 // the LF after that
@@ -32,8 +33,8 @@ const (
 )
 
 const (
-	// maxDigits is how many a chunk's size has.
-	maxDigits = 15
+	// maxDigits is how many a chunk's size has: as many as 64 bits.
+	maxDigits = 16
 	// maxBeside is how many octets of a body's extensions and trailers are passed on.
 	maxBeside = 16 << 10
 )
@@ -45,6 +46,7 @@ func (c *Chunks) Scan(b []byte) (n int, done bool, err error) {
 		if c.next == inData {
 			took := min(c.left, uint64(len(b)-n))
 			n += int(took)
+			c.beside -= min(c.beside, int(took)) // what is little beside data is no matter
 			if c.left -= took; c.left == 0 {
 				c.next = inDataEnd
 			}
@@ -71,13 +73,23 @@ func (c *Chunks) step(b byte) bool {
 		if c.beside++; c.beside > maxBeside {
 			return false
 		}
-		if b != '\r' {
+		switch {
+		case b != '\r':
 			return isText(b)
-		}
-		if c.next++; c.next == inData {
+		case c.next == inExtension:
 			c.next = inSizeEnd
+		default:
+			c.next = inTrailerEnd
 		}
 		return true
+	case afterSize:
+		if c.beside++; c.beside > maxBeside {
+			return false
+		}
+		if b == '\r' {
+			c.next = inSizeEnd
+		}
+		return b == '\r' || isBlank(b)
 	case inSizeEnd:
 		c.next, c.digits = inData, 0
 		if c.left == 0 {
@@ -117,8 +129,10 @@ func (c *Chunks) size(b byte) bool {
 		c.next = inSizeEnd
 		return true
 	}
-	c.next = inExtension
-	return b == ';'
+	if c.next = inExtension; isBlank(b) {
+		c.next = afterSize
+	}
+	return b == ';' || isBlank(b)
 }
 
 func value(hex byte) byte {

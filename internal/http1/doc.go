@@ -5,7 +5,7 @@
 // Plain is a narrow part of what RFC 9112 allows, in which every reader sees the same:
 // lines that end in CR LF, one Host, a body whose end is said in one way, nothing of
 // what concerns one connection beside "Connection: close" and "keep-alive". Requests are
-// GET and HEAD, which have no body.
+// GET, which has no body, and whose answer says itself where it ends.
 //
 // The package does no I/O, and decides nothing about where messages go.
 package http1

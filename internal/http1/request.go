@@ -5,9 +5,9 @@ import "bytes"
 // Request is the head of a plain request. A zero one is ready to use, and may be used
 // again and again.
 type Request struct {
-	// Method is GET or HEAD, Target a path and its query, Host a name or an address, and
-	// maybe a port.
-	Method, Target, Host []byte
+	// Target is a path and its query, Host a name or an address, and maybe a port. The
+	// method is GET.
+	Target, Host []byte
 	// Close says that the client wants no more answers than this one.
 	Close bool
 	// Fields go on to the server: without Host, and what concerns the connection.
@@ -42,15 +42,10 @@ func (r *Request) Parse(head []byte) bool {
 }
 
 func (r *Request) start(b []byte) bool {
-	var version []byte
-	r.Method, b, _ = bytes.Cut(b, []byte(" "))
-	r.Target, version, _ = bytes.Cut(b, []byte(" "))
-	switch string(r.Method) {
-	case "GET", "HEAD":
-	default:
-		return false
-	}
-	return string(version) == "HTTP/1.1" && plainTarget(r.Target)
+	b, get := bytes.CutPrefix(b, []byte("GET "))
+	b, current := bytes.CutSuffix(b, []byte(" HTTP/1.1"))
+	r.Target = b
+	return get && current && plainTarget(b)
 }
 
 // plainTarget reports whether everybody reads a target as it is written (RFC 3986): an
@@ -120,8 +115,8 @@ func plainHost(b []byte) bool {
 // Append writes the head for a server that knows itself as host, and ends it. more are
 // field lines, each with its end.
 func (r *Request) Append(b []byte, host string, more ...[]byte) []byte {
-	b = append(append(b, r.Method...), ' ')
-	b = append(append(b, r.Target...), " HTTP/1.1\r\nHost: "...)
+	b = append(append(b, "GET "...), r.Target...)
+	b = append(b, " HTTP/1.1\r\nHost: "...)
 	b = append(append(b, host...), "\r\n"...)
 	for _, f := range r.Fields {
 		b = f.appendTo(b)

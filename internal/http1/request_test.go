@@ -10,7 +10,7 @@ func TestRequest(t *testing.T) {
 	var r Request // one for all: nothing of the last stays
 	for _, c := range []struct{ name, head, want string }{
 		{"the least", "GET / HTTP/1.1|Host: a", "GET / HTTP/1.1|Host: b"},
-		{"HEAD, a path and a query", "HEAD /x%2Fy;z=1?q=a+b&%20 HTTP/1.1|Host: a.example.com:8080", "HEAD /x%2Fy;z=1?q=a+b&%20 HTTP/1.1|Host: b"},
+		{"a path and a query", "GET /x%2Fy;z=1?q=a+b&%20 HTTP/1.1|Host: a.example.com:8080", "GET /x%2Fy;z=1?q=a+b&%20 HTTP/1.1|Host: b"},
 		{"fields, as they are written", "GET / HTTP/1.1|aCCept:*/*|Host:\ta |X-Empty:|Cookie: a=\"b\"; c|X-Obs: \xff", "GET / HTTP/1.1|Host: b|aCCept: */*|X-Empty: |Cookie: a=\"b\"; c|X-Obs: \xff"},
 		{"the connection's own", "GET / HTTP/1.1|Connection: Keep-Alive|Host: a", "GET / HTTP/1.1|Host: b"},
 		{"the last", "GET / HTTP/1.1|Host: a|Connection: close", "GET / HTTP/1.1|Host: b (closes)"},
@@ -22,6 +22,7 @@ func TestRequest(t *testing.T) {
 		{"two hosts", "GET / HTTP/1.1|Host: a|Host: a", ""},
 		{"a host with a path", "GET / HTTP/1.1|Host: a/b", ""},
 		{"a host with a name", "GET / HTTP/1.1|Host: a@b", ""},
+		{"HEAD", "HEAD / HTTP/1.1|Host: a", ""},
 		{"another method", "POST / HTTP/1.1|Host: a", ""},
 		{"a method in lower case", "get / HTTP/1.1|Host: a", ""},
 		{"another version", "GET / HTTP/1.0|Host: a", ""},

@@ -25,10 +25,9 @@ type Response struct {
 	measured, chunked bool
 }
 
-// Parse reads a head, with the empty line at its end, of the answer to a request of that
-// method. It returns false for one that is not plain, of which the Response then says
-// nothing.
-func (r *Response) Parse(head, method []byte) bool {
+// Parse reads a head, with the empty line at its end, of the answer to a GET. It returns
+// false for one that is not plain, of which the Response then says nothing.
+func (r *Response) Parse(head []byte) bool {
 	*r = Response{Fields: r.Fields[:0]}
 	start, rest, ok := line(head)
 	if !ok || !r.start(start) {
@@ -40,7 +39,7 @@ func (r *Response) Parse(head, method []byte) bool {
 			return false
 		}
 		if len(b) == 0 {
-			return len(rest) == 0 && r.bounded(method)
+			return len(rest) == 0 && r.bounded()
 		}
 		f, ok := field(b)
 		if !ok || !r.take(f) {
@@ -115,13 +114,13 @@ func (r *Response) length(b []byte) bool {
 
 // bounded finds where the body ends (RFC 9112, section 6.3), and returns false where that
 // is not said, or in two ways.
-func (r *Response) bounded(method []byte) bool {
+func (r *Response) bounded() bool {
 	switch {
 	case r.measured && r.chunked:
 		return false
 	case r.Status == 204:
 		return !r.measured && !r.chunked
-	case r.Status == 304, string(method) == "HEAD":
+	case r.Status == 304:
 		r.Length = 0
 		return true
 	case r.chunked:

@@ -89,19 +89,17 @@ func (x *express) ask() (h *handed, stays bool) {
 	if len(order) == 0 || !order[0].plain(x.rt) {
 		return &handed{rt: x.rt, order: order}, false
 	}
-	end := order[0]
-	ln := end.lane(x.rt)
-	if ln == nil {
-		var err error
-		if ln, end, err = l.relay.newLane(x.rt, order); err != nil {
-			return &handed{rt: x.rt, err: err, order: []*endpoint{}}, false
-		}
-		if ln == nil {
-			return &handed{rt: x.rt, order: order}, false
-		}
+	order[0].open.Add(1)
+	ln, end, h := x.reach(order)
+	if h != nil {
+		order[0].open.Add(-1)
+		return h, false
+	}
+	if end != order[0] {
+		end.open.Add(1)
+		order[0].open.Add(-1)
 		l.stick(x.rt, x.c.client, order[0], end)
 	}
-	end.open.Add(1)
 	x.c.on(ln)
 	h, reusable, stays := x.carry(ln, end, order)
 	x.c.on(nil)
@@ -115,6 +113,24 @@ func (x *express) ask() (h *handed, stays bool) {
 		_ = ln.conn.Close()
 	}
 	return h, stays
+}
+
+// reach returns a connection to the first endpoint, or to the first that takes one; or how
+// far that has come.
+func (x *express) reach(order []*endpoint) (*lane, *endpoint, *handed) {
+	if ln := order[0].lane(x.rt); ln != nil {
+		return ln, order[0], nil
+	}
+	switch ln, end, err := x.s.l.relay.newLane(x.rt, order); {
+	case err != nil && end != nil:
+		return nil, nil, &handed{rt: x.rt, err: err, order: without(order, end)}
+	case err != nil:
+		return nil, nil, &handed{rt: x.rt, err: err, order: []*endpoint{}}
+	case ln == nil:
+		return nil, nil, &handed{rt: x.rt, order: order}
+	default:
+		return ln, end, nil
+	}
 }
 
 // carry sends the request and passes the answer on. It returns whether the connection, and
@@ -141,7 +157,7 @@ func (x *express) carry(ln *lane, end *endpoint, order []*endpoint) (h *handed, 
 		break
 	}
 	redirects := x.rt.service.Gateway.HTTP.RewriteRedirects
-	if size == 0 || !x.resp.Parse(x.out[:size], x.req.Method) || x.resp.Located && redirects {
+	if size == 0 || !x.resp.Parse(x.out[:size]) || x.resp.Located && redirects {
 		return &handed{rt: x.rt, order: without(order, end), ln: ln, end: end, said: slices.Clone(x.out[:got]), sent: sent}, false, false
 	}
 	end.took()
@@ -149,11 +165,17 @@ func (x *express) carry(ln *lane, end *endpoint, order []*endpoint) (h *handed, 
 	return nil, reusable, stays
 }
 
-// unanswered is what is left of a request of which nothing came back. A connection that was
-// kept may have ended before it: then it is asked again, as package http does, since GET
-// and HEAD are safe (RFC 9110, section 9.2.2).
+// unanswered is what is left of a request of which nothing came back; nil if that is the
+// client's own doing. A connection that was kept may have ended before it: then the same
+// endpoint is asked again, as package http does, since GET is safe (RFC 9110,
+// section 9.2.2).
 func (x *express) unanswered(ln *lane, end *endpoint, order []*endpoint, err error) *handed {
-	if ln.kept {
+	switch {
+	case x.c.wasCut():
+		return nil
+	case ln.kept && end.until.Load() == 0:
+		return &handed{rt: x.rt, order: order}
+	case ln.kept: // it takes no traffic any more
 		return &handed{}
 	}
 	return &handed{rt: x.rt, err: x.s.forwarder.missed(x.rt, end, err), order: without(order, end)}
@@ -179,7 +201,7 @@ func (x *express) request(end *endpoint) []byte {
 // answer passes an answer on of whose octets got are there, size of them the head. It
 // returns whether the endpoint's connection and the client's can carry another.
 func (x *express) answer(ln *lane, size, got int) (reusable, stays bool) {
-	ends := x.req.Close || x.s.retired.Load()
+	ends := x.req.Close || x.s.ends()
 	next := bytes.Clone(x.in.buf[x.size:x.in.n])
 	var date, last []byte
 	if !x.resp.Dated {

@@ -33,7 +33,7 @@ const flushAfter = 5 * time.Millisecond
 func newForwarder(l *tcpListener) *forwarder {
 	f := &forwarder{l: l}
 	f.proxy = &httputil.ReverseProxy{
-		Rewrite: f.rewrite, Transport: f, ModifyResponse: f.redirect, ErrorHandler: f.fail,
+		Rewrite: f.rewrite, Transport: f, ModifyResponse: f.amend, ErrorHandler: f.fail,
 		FlushInterval: flushAfter,
 		BufferPool:    bufferPool{&l.relay.buffers},
 		// Of an answer that breaks the client is told by its end.
@@ -54,6 +54,8 @@ type exchange struct {
 	end *endpoint
 	// body is the client's, which may still be sent when the answer begins.
 	body io.ReadCloser
+	// header is that of the answer to the client.
+	header http.Header
 	// both says that the client can be hung up on in one direction: it speaks HTTP/2.
 	both bool
 }
@@ -92,7 +94,7 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if most := x.rt.service.Gateway.HTTP.MaxBodyBytes; most > 0 {
 		req.Body = http.MaxBytesReader(w, req.Body, most)
 	}
-	x.body, x.both = req.Body, req.ProtoMajor == 2
+	x.body, x.both, x.header = req.Body, req.ProtoMajor == 2, w.Header()
 	f.proxy.ServeHTTP(w, req.WithContext(context.WithValue(req.Context(), exchangeKey{}, x)))
 }
 
@@ -123,7 +125,6 @@ func (f *forwarder) rewrite(p *httputil.ProxyRequest) {
 // have acted on is not asked of another one, unless it is idempotent and the spec says so.
 func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req)
-	order := f.order(x)
 	body := &guarded{ReadCloser: req.Body}
 	if x.both && req.Body != nil {
 		body.ReadCloser, body.ends = x.body, true
@@ -132,6 +133,7 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil {
 		return resp, nil
 	}
+	order := f.order(x)
 	if err != errNobody && (req.Context().Err() != nil || !f.again(req, x.rt, body, err)) {
 		order = nil
 	}
@@ -179,7 +181,7 @@ func (f *forwarder) order(x *exchange) []*endpoint {
 }
 
 // goOn returns the answer to a request that was asked already, or errNobody for one that
-// was not.
+// was not, or is to be once more.
 func (f *forwarder) goOn(req *http.Request, x *exchange) (*http.Response, error) {
 	h := x.handed
 	switch {
@@ -194,10 +196,14 @@ func (f *forwarder) goOn(req *http.Request, x *exchange) (*http.Response, error)
 		x.end = h.end
 		return resp, nil
 	}
-	if req.Context().Err() == nil {
-		err = f.missed(x.rt, h.end, err)
+	if req.Context().Err() != nil {
+		return nil, err
 	}
-	return nil, err
+	if late := net.Error(nil); h.ln.kept && h.silent && !(errors.As(err, &late) && late.Timeout()) {
+		h.order = append([]*endpoint{h.end}, h.order...)
+		return nil, errNobody
+	}
+	return nil, f.missed(x.rt, h.end, err)
 }
 
 // overtaken notes that those still connected when another endpoint had answered.

@@ -27,6 +27,8 @@ type handed struct {
 	end  *endpoint
 	said []byte
 	sent time.Time
+	// silent says that no answer has begun.
+	silent bool
 }
 
 type webClientKey struct{}
@@ -46,6 +48,7 @@ func takeHanded(ctx context.Context) *handed {
 	if !ok {
 		return nil
 	}
+	client.begin()
 	return client.handed.Swap(nil)
 }
 
@@ -76,6 +79,7 @@ func (h *handed) answer(req *http.Request) (*http.Response, error) {
 	bounded := &io.LimitedReader{R: io.MultiReader(bytes.NewReader(h.said), conn), N: maxResponseHead}
 	in := bufio.NewReader(bounded)
 	resp, err := readResponse(in, req)
+	h.silent = bounded.N == maxResponseHead
 	if err != nil {
 		stop()
 		return nil, err

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
 	"time"
 )
@@ -34,15 +35,31 @@ func (e *endpoint) lane(rt *route) *lane {
 		if ln == nil {
 			return nil
 		}
-		if beneath(ln.conn).quiet() {
+		if ln.quiet() {
 			return ln
 		}
 		_ = ln.conn.Close()
 	}
 }
 
-// newLane connects to the first of order that will have it, and tells which that was. It
-// returns neither if HTTP/2 was chosen there.
+// quiet reports whether the endpoint has neither ended nor said anything that was not read.
+// What it has said by TLS may have been taken from the socket already, so TLS is asked.
+func (ln *lane) quiet() bool {
+	var octet [1]byte
+	err := beneath(ln.conn).now(func() error {
+		if n, err := ln.conn.Read(octet[:]); n == 0 {
+			return err
+		}
+		return errUnasked
+	})
+	return errors.Is(err, nothingYet{})
+}
+
+// errUnasked is why a connection is not used any more.
+var errUnasked = errors.New("it has said what nobody has asked for")
+
+// newLane connects to the first of order that will have it, and tells which that was; also
+// with an error, if it is only that one's. It returns neither if HTTP/2 was chosen there.
 func (r *Relay) newLane(rt *route, order []*endpoint) (*lane, *endpoint, error) {
 	conn, end, err := r.reach(rt, order, nil, alpn{protocols: []string{"h2", "http/1.1"}})
 	if err != nil {
@@ -53,7 +70,7 @@ func (r *Relay) newLane(rt *route, order []*endpoint) (*lane, *endpoint, error) 
 		return nil, nil, nil
 	}
 	if conn, err = r.keep(rt, end, conn); err != nil {
-		return nil, nil, err
+		return nil, end, err
 	}
 	return &lane{conn: conn, terms: termsOf(rt)}, end, nil
 }

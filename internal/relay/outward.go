@@ -2,6 +2,7 @@ package relay
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -44,6 +45,9 @@ func (o *outward) Read(b []byte) (int, error) {
 		from = o.patient.read
 	}
 	n, err := from(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = os.ErrDeadlineExceeded // crypto/tls reads on after this one, and not after package os's own
+	}
 	o.received.Add(int64(n))
 	return n, err
 }

@@ -42,6 +42,20 @@ func (p *patient) whenReadable(try func() error) error {
 	return err
 }
 
+// now calls try once, without a wait.
+func (p *patient) now(try func() error) error {
+	var err error
+	broken := p.raw.Control(func(fd uintptr) {
+		p.fd, p.asking = int(fd), true
+		err = try()
+		p.asking = false
+	})
+	if broken != nil {
+		return broken
+	}
+	return err
+}
+
 // read reads what is there, for try.
 func (p *patient) read(b []byte) (int, error) {
 	n, err := read(p.fd, b)

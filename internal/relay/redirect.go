@@ -7,6 +7,14 @@ import (
 	"strings"
 )
 
+// amend has an answer be what the endpoint has said, but for redirects.
+func (f *forwarder) amend(resp *http.Response) error {
+	if _, has := resp.Header["Content-Type"]; !has {
+		exchangeOf(resp.Request).header["Content-Type"] = nil // or package http would guess
+	}
+	return f.redirect(resp)
+}
+
 // redirect has a redirect to the endpoint's own name lead back to the service.
 func (f *forwarder) redirect(resp *http.Response) error {
 	x := exchangeOf(resp.Request)

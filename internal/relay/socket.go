@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"os"
@@ -105,23 +104,13 @@ func addrPort(sa unix.Sockaddr) netip.AddrPort {
 // wouldBlock reports whether err says to wait in the poller.
 func wouldBlock(err error) bool { return err == unix.EAGAIN || err == unix.EWOULDBLOCK }
 
-// quiet reports whether the peer has neither ended nor said anything that was not read.
-func (s *socket) quiet() bool {
-	_, err := peekAt(s.raw)
-	return wouldBlock(err)
-}
-
 // ended reports whether a peer has ended, or reset, and has said nothing more before.
 func ended(raw syscall.RawConn) bool {
-	n, err := peekAt(raw)
-	return n == 0 && !wouldBlock(err)
-}
-
-// peekAt looks for an octet that was not read yet.
-func peekAt(raw syscall.RawConn) (n int, err error) {
-	broken := raw.Control(func(fd uintptr) {
+	gone := false
+	err := raw.Control(func(fd uintptr) {
 		var b [1]byte
-		n, _, err = unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		n, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		gone = n <= 0 && !wouldBlock(err)
 	})
-	return n, cmp.Or(broken, err)
+	return gone || err != nil
 }

@@ -29,12 +29,15 @@ type webServer struct {
 	forwarder *forwarder
 	http      *http.Server
 	clients   *handover
-	// retired says that clients are to end when they have their answers.
-	retired atomic.Bool
 
 	mu sync.Mutex
 	// fast are the clients that have sent nothing so far but plain requests.
 	fast map[*webClient]struct{}
+	// retired says that clients are to end when they have their answers.
+	retired bool
+	// given are the clients handed to package http whose request it has not begun with.
+	// It would let that go unanswered if it ended before.
+	given sync.WaitGroup
 }
 
 // limits are those of a client's connection.
@@ -106,26 +109,39 @@ func (s *webServer) serve(c *webClient) {
 	s.fast[c] = struct{}{}
 	s.mu.Unlock()
 	h, goesOn := (&express{s: s, c: c}).run()
+	c.handed.Store(h)
 	s.mu.Lock()
 	delete(s.fast, c)
+	retired := s.retired
+	if goesOn && !retired && h != nil {
+		s.given.Add(1)
+		c.begun = sync.OnceFunc(s.given.Done)
+	}
 	s.mu.Unlock()
-	c.handed.Store(h)
 	switch {
 	case !goesOn:
 		_ = c.Close()
-	case s.retired.Load() || !s.clients.give(c):
-		// It still gets its answer.
-		last := newWebServer(s.l, s.limits)
+	case retired || !s.clients.give(c):
+		c.begin()
+		last := newWebServer(s.l, s.limits) // for this one answer
+		last.http.SetKeepAlivesEnabled(false)
 		last.clients.give(c)
-		last.retire(s.l.relay)
+		_ = last.clients.Close()
 	}
+}
+
+// ends reports whether clients are to end when they have their answers.
+func (s *webServer) ends() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.retired
 }
 
 // retire takes no more clients; those that are connected end when they have their
 // answers, and at once where they wait for none.
 func (s *webServer) retire(r *Relay) {
-	s.retired.Store(true)
 	s.mu.Lock()
+	s.retired = true
 	for c := range s.fast {
 		c.retire()
 	}
@@ -141,6 +157,7 @@ func (s *webServer) retire(r *Relay) {
 			case <-ctx.Done():
 			}
 		}()
+		s.given.Wait()
 		_ = s.http.Shutdown(ctx)
 	})
 }
@@ -222,9 +239,13 @@ type webClient struct {
 	turn atomic.Int32
 	// handed is how far its request has come when package http takes over.
 	handed atomic.Pointer[handed]
+	// begun is called when package http has begun with that, or cannot; nil if nobody
+	// waits for it.
+	begun func()
 
-	mu   sync.Mutex
-	lane *lane // over which its request is under way
+	mu    sync.Mutex
+	lane  *lane // over which its request is under way
+	isCut bool
 }
 
 // What a client does.
@@ -238,7 +259,7 @@ const (
 // rests notes that the client waits for nothing, and returns false if it is to end then.
 func (c *webClient) rests(s *webServer) bool {
 	c.turn.Store(resting)
-	return !s.retired.Load() || !c.turn.CompareAndSwap(resting, goneHome)
+	return !s.ends() || !c.turn.CompareAndSwap(resting, goneHome)
 }
 
 // works notes that the client has sent something, and returns false if it is too late.
@@ -250,6 +271,13 @@ func (c *webClient) works() bool {
 func (c *webClient) retire() {
 	if c.turn.CompareAndSwap(resting, goneHome) {
 		_ = c.tcp.Close()
+	}
+}
+
+// begin notes that package http has begun with the client.
+func (c *webClient) begin() {
+	if c.begun != nil {
+		c.begun()
 	}
 }
 
@@ -266,6 +294,7 @@ func (c *webClient) Close() error {
 		c.relay.tunnels.remove(c)
 		c.stats.leave()
 		c.handed.Swap(nil).drop() // if nobody has asked for it
+		c.begin()
 	})
 	return c.tcp.Close()
 }
@@ -280,6 +309,13 @@ func (c *webClient) Write(b []byte) (int, error) {
 	n, err := c.tcp.Write(b)
 	c.moved.Add(int64(n))
 	return n, err
+}
+
+// wasCut reports whether it was the relay that ended it, and its request.
+func (c *webClient) wasCut() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.isCut
 }
 
 // left reports whether the client has gone while an answer is under way that nobody would
@@ -305,6 +341,7 @@ func (c *webClient) cut() {
 	refuse(c.tcp)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.isCut = true
 	if c.lane != nil {
 		beneath(c.lane.conn).reset()
 	}
