@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -17,6 +16,11 @@ type patient struct {
 	fd  int
 	// asking says that nobody wants to wait in a read.
 	asking bool
+	// try is what is tried, err what it returned last, and attempt that as raw wants it:
+	// here, since as a variable of a function each would be a new object for every wait.
+	try     func() error
+	err     error
+	attempt func(fd uintptr) bool
 }
 
 // nothingYet is why a read returns that is not to wait.
@@ -29,31 +33,31 @@ func (nothingYet) Temporary() bool { return true }
 // whenReadable calls try, which reads through [patient.read], until that returns anything
 // but [nothingYet], and waits in between.
 func (p *patient) whenReadable(try func() error) error {
-	var err error
-	broken := p.raw.Read(func(fd uintptr) bool {
-		p.fd, p.asking = int(fd), true
-		err = try()
-		p.asking = false
-		return !errors.Is(err, nothingYet{})
-	})
-	if broken != nil {
-		return broken
+	if p.attempt == nil {
+		p.attempt = p.once
 	}
-	return err
+	p.try = try
+	if err := p.raw.Read(p.attempt); err != nil {
+		return err
+	}
+	return p.err
+}
+
+// once tries, and reports whether that came to anything.
+func (p *patient) once(fd uintptr) bool {
+	p.fd, p.asking = int(fd), true
+	p.err = p.try()
+	p.asking = false
+	return p.err != error(nothingYet{})
 }
 
 // now calls try once, without a wait.
 func (p *patient) now(try func() error) error {
-	var err error
-	broken := p.raw.Control(func(fd uintptr) {
-		p.fd, p.asking = int(fd), true
-		err = try()
-		p.asking = false
-	})
-	if broken != nil {
-		return broken
+	p.try = try
+	if err := p.raw.Control(func(fd uintptr) { p.once(fd) }); err != nil {
+		return err
 	}
-	return err
+	return p.err
 }
 
 // read reads what is there, for try.

@@ -248,11 +248,11 @@ func (d *delivery) fill() error {
 	d.buf = d.buffers.Get().(*[bufferSize]byte)
 	n, err := d.src.Read(d.buf[:])
 	d.n = n
-	if n > 0 && errors.Is(err, nothingYet{}) {
-		return nil
-	}
-	if n == 0 {
+	switch {
+	case n == 0:
 		d.release()
+	case err == error(nothingYet{}):
+		return nil
 	}
 	return err
 }
