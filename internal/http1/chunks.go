@@ -12,7 +12,6 @@ type Chunks struct {
 	left   uint64 // octets of the chunk's data that are to come
 	digits int    // of its size
 	beside int    // octets of extensions and trailers so far
-	last   bool
 }
 
 // place is what comes next.
