@@ -240,7 +240,13 @@ func (x *express) give(b []byte) bool {
 	return err == nil
 }
 
+// release gives the buffers back, and forgets what stands in them: who rests is to hold none.
 func (x *express) release() {
+	clear(x.req.Fields)
+	clear(x.req.ForwardedFor)
+	clear(x.resp.Fields)
+	x.req = http1.Request{Fields: x.req.Fields[:0], ForwardedFor: x.req.ForwardedFor[:0]}
+	x.resp = http1.Response{Fields: x.resp.Fields[:0]}
 	if x.in.buf != nil {
 		x.in.release()
 	}

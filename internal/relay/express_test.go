@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -330,5 +331,27 @@ func TestPlainRequestsGoAsTheyAre(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWhoRestsHoldsNothing: buffers that were given back are not kept alive by what was read
+// in them.
+func TestWhoRestsHoldsNothing(t *testing.T) {
+	x := &express{s: &webServer{l: &tcpListener{relay: newRelay(t, Config{})}}}
+	x.in = delivery{buffers: &x.s.l.relay.buffers, buf: new([bufferSize]byte)}
+	x.out = new([bufferSize]byte)
+	x.in.n = copy(x.in.buf[:], "GET / HTTP/1.1\r\nHost: web\r\nX: y\r\nX-Forwarded-For: z\r\n\r\n")
+	n := copy(x.out[:], "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+	if !x.req.Parse(x.in.buf[:x.in.n]) || !x.resp.Parse(x.out[:n]) {
+		t.Fatal("they are not plain")
+	}
+	x.release()
+	for _, f := range slices.Concat(x.req.Fields[:1], x.resp.Fields[:1]) {
+		if f.Name != nil || f.Value != nil {
+			t.Errorf("%q is held", f.Name)
+		}
+	}
+	if x.req.ForwardedFor[:1][0] != nil || x.req.Host != nil || x.req.Target != nil || x.resp.Line != nil || x.in.buf != nil || x.out != nil {
+		t.Errorf("%+v and %+v are held", x.req, x.resp)
 	}
 }

@@ -133,8 +133,8 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil {
 		return resp, nil
 	}
-	order := f.order(x)
-	if err != errNobody && (req.Context().Err() != nil || !f.again(req, x.rt, body, err)) {
+	order, failed := f.order(x), err != errNobody
+	if failed && (req.Context().Err() != nil || !f.again(req, x.rt, body, err)) {
 		order = nil
 	}
 	tries, hanging := order, []*endpoint(nil)
@@ -146,7 +146,7 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 			if i < len(order) {
 				f.overtaken(x.rt, hanging)
 			}
-			if i > 0 && x.rt.service.SessionAffinity > 0 {
+			if (i > 0 || failed) && x.rt.service.SessionAffinity > 0 {
 				f.l.sticky.moved(x.client, end.place(), f.l.relay.cfg.Now())
 			}
 			return resp, nil
@@ -190,6 +190,7 @@ func (f *forwarder) goOn(req *http.Request, x *exchange) (*http.Response, error)
 	case h.err != nil:
 		return nil, h.err
 	}
+	defer h.drop() // unless it is answered
 	resp, err := h.answer(req)
 	if err == nil {
 		h.end.took()
@@ -199,11 +200,14 @@ func (f *forwarder) goOn(req *http.Request, x *exchange) (*http.Response, error)
 	if req.Context().Err() != nil {
 		return nil, err
 	}
-	if late := net.Error(nil); h.ln.kept && h.silent && !(errors.As(err, &late) && late.Timeout()) {
-		h.order = append([]*endpoint{h.end}, h.order...)
-		return nil, errNobody
+	if late := net.Error(nil); !h.ln.kept || !h.silent || errors.As(err, &late) && late.Timeout() {
+		return nil, f.missed(x.rt, h.end, err)
 	}
-	return nil, f.missed(x.rt, h.end, err)
+	h.order = append([]*endpoint{h.end}, h.order...)
+	if now := f.l.route.Load(); h.end.until.Load() != 0 && f.l.manner(now) == asRequests {
+		x.rt, h.order = now, nil // it takes no traffic any more
+	}
+	return nil, errNobody
 }
 
 // overtaken notes that those still connected when another endpoint had answered.

@@ -36,7 +36,7 @@ type webClientKey struct{}
 // handing has the first request of a client know what was handed over with it.
 func handing(ctx context.Context, c net.Conn) context.Context {
 	client, ok := c.(*webClient)
-	if !ok || client.handed.Load() == nil {
+	if !ok || client.begun == nil && client.handed.Load() == nil {
 		return ctx
 	}
 	return context.WithValue(ctx, webClientKey{}, client)
@@ -68,6 +68,7 @@ const maxResponseHead = 1 << 20
 // answer waits for the answer to a request that was sent already.
 func (h *handed) answer(req *http.Request) (*http.Response, error) {
 	conn := h.ln.conn
+	h.silent = len(h.said) == 0
 	var deadline time.Time
 	if limit := h.rt.service.Gateway.HTTP.ResponseTimeout; limit > 0 {
 		deadline = h.sent.Add(limit)
@@ -79,7 +80,7 @@ func (h *handed) answer(req *http.Request) (*http.Response, error) {
 	bounded := &io.LimitedReader{R: io.MultiReader(bytes.NewReader(h.said), conn), N: maxResponseHead}
 	in := bufio.NewReader(bounded)
 	resp, err := readResponse(in, req)
-	h.silent = bounded.N == maxResponseHead
+	h.silent = h.silent && bounded.N == maxResponseHead
 	if err != nil {
 		stop()
 		return nil, err

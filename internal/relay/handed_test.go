@@ -21,6 +21,16 @@ import (
 // TestUnansweredIsNotAskedTwice: a request that a new connection has carried may have been
 // served, though no answer came.
 func TestUnansweredIsNotAskedTwice(t *testing.T) {
+	t.Run("by one endpoint alone", func(t *testing.T) {
+		end, asked := says(t, func(int, int) []string { return []string{"EOF"} })
+		w := newWorld(t, Config{})
+		at := virtualIP(t)
+		g := model.Gateway{HTTP: model.HTTP{RetryIdempotent: true}}
+		mustPublish(t, w.relay, gateway(at, g, model.Listener{Protocol: model.ListenHTTP}, map[string]netip.AddrPort{"a": end}))
+		if resp, body := get(t, w.browse(at), "http://web/"); resp.StatusCode != http.StatusBadGateway || asked.Load() != 1 {
+			t.Errorf("%s %s, and it was asked %d times", resp.Status, body, asked.Load())
+		}
+	})
 	for _, again := range []bool{false, true} {
 		end, asked := says(t, func(int, int) []string { return []string{"EOF"} })
 		other, _ := says(t, func(int, int) []string { return []string{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"} })

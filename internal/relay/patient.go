@@ -37,6 +37,7 @@ func (p *patient) whenReadable(try func() error) error {
 		p.attempt = p.once
 	}
 	p.try = try
+	defer func() { p.try = nil }() // what it holds may be much
 	if err := p.raw.Read(p.attempt); err != nil {
 		return err
 	}
@@ -54,6 +55,7 @@ func (p *patient) once(fd uintptr) bool {
 // now calls try once, without a wait.
 func (p *patient) now(try func() error) error {
 	p.try = try
+	defer func() { p.try = nil }()
 	if err := p.raw.Control(func(fd uintptr) { p.once(fd) }); err != nil {
 		return err
 	}

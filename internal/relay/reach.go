@@ -67,7 +67,7 @@ var errEnding = errors.New("the relay ends")
 // the connection, and is tried once more at last.
 func without(order []*endpoint, end *endpoint) []*endpoint {
 	i := slices.Index(order, end)
-	return slices.Concat(order[i+1:], order[:i])
+	return append(append([]*endpoint{}, order[i+1:]...), order[:i]...) // never nil
 }
 
 // name is how people know the endpoint.

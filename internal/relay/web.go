@@ -106,12 +106,13 @@ func (s *webServer) serve(c *webClient) {
 	s.mu.Lock()
 	s.fast[c] = struct{}{}
 	s.mu.Unlock()
-	h, goesOn := (&express{s: s, c: c}).run()
+	x := &express{s: s, c: c}
+	h, goesOn := x.run()
 	c.handed.Store(h)
 	s.mu.Lock()
 	delete(s.fast, c)
 	retired := s.retired
-	if goesOn && !retired && h != nil {
+	if goesOn && !retired && x.size > 0 { // all of the request's head is there
 		s.given.Add(1)
 		c.begun = sync.OnceFunc(s.given.Done)
 	}
