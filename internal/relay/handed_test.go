@@ -62,8 +62,9 @@ func TestSlowAnswers(t *testing.T) {
 }
 
 func slowAnswers(t *testing.T, secure bool) {
-	gone := make(chan struct{}, 1)
+	asked, gone := make(chan struct{}, 10), make(chan struct{}, 1)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+		asked <- struct{}{}
 		if req.URL.Path == "/body" {
 			_ = http.NewResponseController(rw).Flush()
 		}
@@ -106,7 +107,13 @@ func slowAnswers(t *testing.T, secure bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(100*time.Millisecond, cancel)
+	for len(asked) > 0 {
+		<-asked
+	}
+	go func() {
+		<-asked
+		cancel()
+	}()
 	if resp, err := w.browse(at).Do(req); err == nil {
 		t.Error(resp.Status)
 	}

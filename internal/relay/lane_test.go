@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -65,7 +66,7 @@ func TestNothingUnaskedIsAnAnswer(t *testing.T) {
 					if said := once(t, at); !strings.HasSuffix(said, "\r\n\r\nhello") {
 						t.Fatalf("%q", said)
 					}
-					time.Sleep(50 * time.Millisecond) // it is there by now; were it not, the test would see less
+					eventually(t, "what else it says is there", func() bool { return w.relay.Connections() == 0 && allLoud(w.relay, at) })
 				}
 				if n := asked.Load(); n != 5 {
 					t.Errorf("it was asked %d times for 5 answers", n)
@@ -73,6 +74,14 @@ func TestNothingUnaskedIsAnAnswer(t *testing.T) {
 			})
 		}
 	}
+}
+
+// allLoud reports whether something has come over every connection that is kept.
+func allLoud(r *Relay, at netip.AddrPort) bool {
+	k := &listenerAt(r, at).route.Load().ends[0].roads
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !slices.ContainsFunc(k.lanes, (*lane).quiet)
 }
 
 // once returns the answer to a plain request of a client that asks once.
