@@ -6,8 +6,8 @@ import "errors"
 // 7.1 has them.
 var ErrChunks = errors.New("the chunks of the body are malformed")
 
-// Chunks follows a body that comes in chunks. The zero value stands before the first.
-type Chunks struct {
+// chunks follows a body that comes in chunks. The zero value stands before the first.
+type chunks struct {
 	next   place
 	left   uint64 // octets of the chunk's data that are to come
 	digits int    // of its size
@@ -38,9 +38,9 @@ const (
 	maxBeside = 16 << 10
 )
 
-// Scan goes through the next octets of the body, and returns how many of b are part of
+// scan goes through the next octets of the body, and returns how many of b are part of
 // it, and whether they end it.
-func (c *Chunks) Scan(b []byte) (n int, done bool, err error) {
+func (c *chunks) scan(b []byte) (n int, done bool, err error) {
 	for n < len(b) {
 		if c.next == inData {
 			took := min(c.left, uint64(len(b)-n))
@@ -64,7 +64,7 @@ func (c *Chunks) Scan(b []byte) (n int, done bool, err error) {
 }
 
 // step takes one octet that is no data, and returns false where it must not stand.
-func (c *Chunks) step(b byte) bool {
+func (c *chunks) step(b byte) bool {
 	switch c.next {
 	case inSize:
 		return c.size(b)
@@ -116,7 +116,7 @@ func (c *Chunks) step(b byte) bool {
 }
 
 // size takes an octet of a chunk's size, or what is behind it.
-func (c *Chunks) size(b byte) bool {
+func (c *chunks) size(b byte) bool {
 	switch {
 	case isHex(b):
 		c.digits++

@@ -41,15 +41,15 @@ func TestChunks(t *testing.T) {
 	} {
 		const behind = "HTTP/1.1"
 		all := []byte(c.body + behind)
-		var whole Chunks
-		n, done, err := whole.Scan(all)
+		var whole chunks
+		n, done, err := whole.scan(all)
 		if c.ends != (n == len(c.body) && done && err == nil) || !c.ends && err == nil {
 			t.Errorf("%s: %d of %d octets, %t, %v", c.name, n, len(c.body), done, err)
 		}
-		var single Chunks
+		var single chunks
 		m := 0
 		for i := range all {
-			took, ends, broken := single.Scan(all[i : i+1])
+			took, ends, broken := single.scan(all[i : i+1])
 			m += took
 			if ends || broken != nil {
 				if ends != done || (broken == nil) != (err == nil) || m != n {

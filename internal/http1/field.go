@@ -19,6 +19,40 @@ func HeadLen(b []byte) int {
 	return i + 4
 }
 
+// parse reads a head: its start line, then its fields, one after the other.
+func parse(head []byte, start func(line []byte) bool, take func(Field) bool) bool {
+	first, rest, ok := line(head)
+	if !ok || !start(first) {
+		return false
+	}
+	for range maxFields + 1 {
+		var b []byte
+		if b, rest, ok = line(rest); !ok {
+			return false
+		}
+		if len(b) == 0 {
+			return len(rest) == 0
+		}
+		f, ok := field(b)
+		if !ok || !take(f) {
+			return false
+		}
+	}
+	return false
+}
+
+// appendFields writes fields, and more lines, each with its end, and the empty line.
+func appendFields(b []byte, fields []Field, more [][]byte) []byte {
+	for _, f := range fields {
+		b = append(append(b, f.Name...), ": "...)
+		b = append(append(b, f.Value...), "\r\n"...)
+	}
+	for _, lines := range more {
+		b = append(b, lines...)
+	}
+	return append(b, "\r\n"...)
+}
+
 // line cuts the first line of b off.
 func line(b []byte) (first, rest []byte, ok bool) {
 	i := bytes.IndexByte(b, '\r')
@@ -35,10 +69,8 @@ func field(b []byte) (f Field, ok bool) {
 		return f, false
 	}
 	f = Field{b[:colon], trim(b[colon+1:])}
-	for _, c := range f.Name {
-		if !isToken(c) {
-			return f, false
-		}
+	if !IsToken(f.Name) {
+		return f, false
 	}
 	for _, c := range f.Value {
 		if !isText(c) {
@@ -46,12 +78,6 @@ func field(b []byte) (f Field, ok bool) {
 		}
 	}
 	return f, true
-}
-
-// appendTo writes the field as a line.
-func (f Field) appendTo(b []byte) []byte {
-	b = append(append(b, f.Name...), ": "...)
-	return append(append(b, f.Value...), "\r\n"...)
 }
 
 // is reports whether a name is that one, which is in lower case.
@@ -96,6 +122,17 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func isAlnum(c byte) bool {
 	return isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// IsToken reports whether s is a token, as names of fields and methods are (RFC 9110,
+// section 5.6.2).
+func IsToken[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if !isToken(s[i]) {
+			return false
+		}
+	}
+	return len(s) > 0
 }
 
 // isToken reports whether c is a tchar (RFC 9110, section 5.6.2).

@@ -83,12 +83,12 @@ func FuzzChunks(f *testing.F) {
 		if piece <= 0 {
 			return
 		}
-		var c Chunks
-		n, done, err := c.Scan(b)
-		var parts Chunks
+		var c chunks
+		n, done, err := c.scan(b)
+		var parts chunks
 		m, over := 0, false
 		for some := range slices.Chunk(b, piece) {
-			took, ends, broken := parts.Scan(some)
+			took, ends, broken := parts.scan(some)
 			if m += took; ends || broken != nil {
 				if over = true; ends != done || (broken == nil) != (err == nil) {
 					t.Fatalf("%q: %t, %v in pieces, %t, %v in one", b, ends, broken, done, err)

@@ -21,24 +21,7 @@ type Request struct {
 // not plain, of which the Request then says nothing.
 func (r *Request) Parse(head []byte) bool {
 	*r = Request{Fields: r.Fields[:0], ForwardedFor: r.ForwardedFor[:0]}
-	start, rest, ok := line(head)
-	if !ok || !r.start(start) {
-		return false
-	}
-	for range maxFields + 1 {
-		var b []byte
-		if b, rest, ok = line(rest); !ok {
-			return false
-		}
-		if len(b) == 0 {
-			return len(rest) == 0 && len(r.Host) > 0
-		}
-		f, ok := field(b)
-		if !ok || !r.take(f) {
-			return false
-		}
-	}
-	return false
+	return parse(head, r.start, r.take) && len(r.Host) > 0
 }
 
 func (r *Request) start(b []byte) bool {
@@ -117,12 +100,5 @@ func plainHost(b []byte) bool {
 func (r *Request) Append(b []byte, host string, more ...[]byte) []byte {
 	b = append(append(b, "GET "...), r.Target...)
 	b = append(b, " HTTP/1.1\r\nHost: "...)
-	b = append(append(b, host...), "\r\n"...)
-	for _, f := range r.Fields {
-		b = f.appendTo(b)
-	}
-	for _, lines := range more {
-		b = append(b, lines...)
-	}
-	return append(b, "\r\n"...)
+	return appendFields(append(append(b, host...), "\r\n"...), r.Fields, more)
 }

@@ -2,8 +2,8 @@ package http1
 
 import "bytes"
 
-// Chunked is the length of a body that comes in chunks (RFC 9112, section 7.1), at whose
-// end [Chunks] tells that it is there.
+// Chunked is the length of a body that comes in chunks (RFC 9112, section 7.1), whose
+// end [Body] finds.
 const Chunked = -1
 
 // Response is the head of a plain response. A zero one is ready to use, and may be used
@@ -29,24 +29,7 @@ type Response struct {
 // false for one that is not plain, of which the Response then says nothing.
 func (r *Response) Parse(head []byte) bool {
 	*r = Response{Fields: r.Fields[:0]}
-	start, rest, ok := line(head)
-	if !ok || !r.start(start) {
-		return false
-	}
-	for range maxFields + 1 {
-		var b []byte
-		if b, rest, ok = line(rest); !ok {
-			return false
-		}
-		if len(b) == 0 {
-			return len(rest) == 0 && r.bounded()
-		}
-		f, ok := field(b)
-		if !ok || !r.take(f) {
-			return false
-		}
-	}
-	return false
+	return parse(head, r.start, r.take) && r.bounded()
 }
 
 func (r *Response) start(b []byte) bool {
@@ -133,12 +116,5 @@ func (r *Response) bounded() bool {
 // Append writes the head for a client, and ends it. more are field lines, each with its
 // end.
 func (r *Response) Append(b []byte, more ...[]byte) []byte {
-	b = append(append(b, r.Line...), "\r\n"...)
-	for _, f := range r.Fields {
-		b = f.appendTo(b)
-	}
-	for _, lines := range more {
-		b = append(b, lines...)
-	}
-	return append(b, "\r\n"...)
+	return appendFields(append(append(b, r.Line...), "\r\n"...), r.Fields, more)
 }

@@ -3,8 +3,6 @@ package relay
 import (
 	"bytes"
 	"errors"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -210,8 +208,8 @@ func (x *express) answer(ln *lane, size, got int) (reusable, stays bool) {
 	if ends {
 		last = []byte("Connection: close\r\n")
 	}
-	body := &body{left: x.resp.Length}
-	some, err := body.take(x.out[size:got])
+	body := x.resp.Body()
+	some, err := body.Take(x.out[size:got])
 	whole := x.resp.Append(x.in.buf[:0], date, last)
 	if len(whole)+len(some) <= bufferSize {
 		whole, some = append(whole, some...), nil
@@ -219,20 +217,20 @@ func (x *express) answer(ln *lane, size, got int) (reusable, stays bool) {
 	if !x.give(whole) || len(some) > 0 && !x.give(some) || err != nil {
 		return false, false
 	}
-	if !body.ended && ln.conn.SetReadDeadline(time.Time{}) != nil {
+	if !body.Ended && ln.conn.SetReadDeadline(time.Time{}) != nil {
 		return false, false
 	}
-	for !body.ended {
+	for !body.Ended {
 		n, err := ln.conn.Read(x.out[:])
-		some, malformed := body.take(x.out[:n])
-		if len(some) > 0 && !x.give(some) || malformed != nil || err != nil && !body.ended {
+		some, malformed := body.Take(x.out[:n])
+		if len(some) > 0 && !x.give(some) || malformed != nil || err != nil && !body.Ended {
 			return false, false
 		}
 	}
 	if len(next) > 0 {
 		x.c.unread(next)
 	}
-	return !x.resp.Close && !body.more, !ends
+	return !x.resp.Close && !body.More, !ends
 }
 
 func (x *express) give(b []byte) bool {
@@ -255,30 +253,3 @@ func (x *express) release() {
 		x.out = nil
 	}
 }
-
-// body is where the body of an answer ends.
-type body struct {
-	left   int64 // octets, or http1.Chunked
-	chunks http1.Chunks
-	ended  bool
-	more   bool // something came after the end
-}
-
-// take returns what of b is part of it.
-func (b *body) take(some []byte) ([]byte, error) {
-	n, err := len(some), error(nil)
-	if b.left == http1.Chunked {
-		n, b.ended, err = b.chunks.Scan(some)
-	} else {
-		n = int(min(b.left, int64(n)))
-		b.left -= int64(n)
-		b.ended = b.left == 0
-	}
-	b.more = n < len(some)
-	return some[:n], err
-}
-
-var (
-	_ net.Conn  = (*webClient)(nil)
-	_ io.Reader = (*webClient)(nil)
-)

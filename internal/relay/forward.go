@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"fairlead.dev/internal/http1"
 	"fairlead.dev/internal/model"
 )
 
@@ -87,7 +88,7 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "405 Method Not Allowed\n\nfairlead: "+x.rt.key.String()+" is no proxy to elsewhere", http.StatusMethodNotAllowed)
 		return
 	}
-	if req.URL.Opaque != "" || !isToken(req.Method) {
+	if req.URL.Opaque != "" || !http1.IsToken(req.Method) {
 		http.Error(w, "400 Bad Request\n\nfairlead: this is no request for "+x.rt.key.String()+": write a method and a path, such as GET /", http.StatusBadRequest)
 		return
 	}
@@ -283,13 +284,6 @@ type streamError struct {
 }
 
 func (e streamError) Error() string { return fmt.Sprintf("stream error %d", e.Code) }
-
-// isToken reports whether s may be a method (RFC 9110, section 9.1).
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		return c <= ' ' || c > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
-	})
-}
 
 // hasToken reports whether a list in headers has the token.
 func hasToken(values []string, token string) bool {

@@ -15,7 +15,7 @@ type lane struct {
 	kept  bool      // it has carried one
 }
 
-// maxLanes is how many are kept for one endpoint.
+// maxLanes is how many are kept for one endpoint, and of connections for other requests.
 const maxLanes = 1024
 
 // plain reports whether the endpoint is spoken to by HTTP/1.1, as far as is known. What it

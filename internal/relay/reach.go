@@ -61,7 +61,7 @@ func (r *Relay) dialNoting(rt *route, order []*endpoint, last *error) (*socket, 
 }
 
 // errEnding is why nobody is connected to any more.
-var errEnding = errors.New("the relay ends")
+var errEnding = errors.New("fairlead is being stopped here: connect again")
 
 // without is order from end on, without it. What comes before it was not as soon to take
 // the connection, and is tried once more at last.

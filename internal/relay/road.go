@@ -137,8 +137,8 @@ func newRoad(r *Relay, rt *route, e *endpoint, switches bool) *http.Transport {
 	}
 	return &http.Transport{
 		DialContext: dial, DialTLSContext: dial, Protocols: protocols, DisableCompression: true,
-		MaxIdleConns: 0, MaxIdleConnsPerHost: 1024, IdleConnTimeout: idleRoad,
-		ResponseHeaderTimeout: rt.service.Gateway.HTTP.ResponseTimeout, MaxResponseHeaderBytes: 1 << 20,
+		MaxIdleConns: 0, MaxIdleConnsPerHost: maxLanes, IdleConnTimeout: idleRoad,
+		ResponseHeaderTimeout: rt.service.Gateway.HTTP.ResponseTimeout, MaxResponseHeaderBytes: maxResponseHead,
 		ReadBufferSize: bufferSize, WriteBufferSize: bufferSize,
 		TLSHandshakeTimeout: 0, ExpectContinueTimeout: time.Second,
 		// Or all requests would go on over a connection whose target has vanished.
